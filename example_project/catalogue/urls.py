@@ -1,0 +1,14 @@
+"""Addresses of the catalogue."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from catalogue import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("projects/", views.project_list, name="project_list"),
+    path("projects/add/", views.project_add, name="project_add"),
+    path("projects/<slug:slug>/", views.project_detail, name="project_detail"),
+]
