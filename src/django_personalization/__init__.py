@@ -1,0 +1,3 @@
+"""Personalization for Django sites: seed, pick, track, rank and control."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,182 @@
+"""System checks: one for each setting, and one for the declared content."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.utils.functional import Promise
+
+from django_personalization import content, scoring
+from django_personalization.choices import TagSource
+from django_personalization.conf import DEFAULTS, SETTINGS_NAME, app_settings
+
+Problems = Iterator[str]
+_SOURCES: Final = [source.value for source in TagSource if source != TagSource.MANUAL]
+_PERIODS: Final = ("s", "sec", "m", "min", "h", "hour", "d", "day")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _code_problems(codes: Any) -> Problems:
+    for code in codes:
+        if not isinstance(code, str) or not code or len(code) > 32:
+            yield f"{code!r} is not a code of 1 to 32 characters."
+
+
+def _category_problems(value: Any) -> Problems:
+    if not isinstance(value, Mapping) or not value:
+        yield "It must be a dictionary of at least one code and label."
+        return
+    yield from _code_problems(value)
+    for code, label in value.items():
+        if not isinstance(label, (str, Promise)):
+            yield f"The label of {code!r} is not text."
+
+
+def _interaction_type_problems(value: Any) -> Problems:
+    if not isinstance(value, Mapping) or not value:
+        yield "It must be a dictionary of at least one code and its label, weight and source."
+        return
+    yield from _code_problems(value)
+    for code, spec in value.items():
+        if not isinstance(spec, Mapping) or set(spec) != {"label", "weight", "source"}:
+            yield f"{code!r} must have exactly the keys label, weight and source."
+            continue
+        if not _is_number(spec["weight"]) or not 0 < spec["weight"] <= 1000:
+            yield f"The weight of {code!r} is {spec['weight']!r}, not a number in (0, 1000]."
+        if spec["source"] not in _SOURCES:
+            yield f"The source of {code!r} is {spec['source']!r}, not one of {_SOURCES}."
+        if not isinstance(spec["label"], (str, Promise)):
+            yield f"The label of {code!r} is not text."
+
+
+def _half_life_problems(value: Any) -> Problems:
+    shortest = scoring.shortest_half_life_days()
+    if not _is_number(value) or value < shortest:
+        yield (
+            f"{value!r} is not a number of days of at least {shortest:.2f}; with a shorter "
+            "half-life stored evidence would overflow within 20 years."
+        )
+
+
+def _min_confidence_problems(value: Any) -> Problems:
+    if not _is_number(value) or not 0 <= value < 1:
+        yield f"{value!r} is not a number from 0 to below 1."
+
+
+def _boolean_problems(value: Any) -> Problems:
+    if not isinstance(value, bool):
+        yield f"{value!r} is not True or False."
+
+
+def _repeat_window_problems(value: Any) -> Problems:
+    if not _is_number(value) or not 0 <= value <= 60 * 24 * 365:
+        yield f"{value!r} is not a number of minutes from 0 (off) to one year."
+
+
+def _retention_problems(value: Any) -> Problems:
+    if value is not None and (not _is_number(value) or not 0 < value <= 36525):
+        yield f"{value!r} is neither None nor a number of days above 0 and up to 36525."
+
+
+def _throttle_problems(value: Any) -> Problems:
+    scopes = DEFAULTS["THROTTLE_RATES"]
+    if not isinstance(value, Mapping):
+        yield "It must be a dictionary of scope and rate."
+        return
+    for scope, rate in value.items():
+        if scope not in scopes:
+            yield f"{scope!r} is not one of the scopes {sorted(scopes)}."
+        elif rate is not None and not _is_rate(rate):
+            yield f"{rate!r} is not a rate such as '300/min', nor None for no limit."
+
+
+def _is_rate(rate: object) -> bool:
+    count, _slash, period = rate.partition("/") if isinstance(rate, str) else ("", "", "")
+    return count.isdecimal() and int(count) > 0 and period in _PERIODS
+
+
+_CHECKS: Final[dict[str, tuple[str, Callable[[Any], Problems], str]]] = {
+    "TAXONOMY_CATEGORIES": (
+        "E001",
+        _category_problems,
+        'Write {"interest": "Interest", …}: the code is stored, the label is shown.',
+    ),
+    "INTERACTION_TYPES": (
+        "E002",
+        _interaction_type_problems,
+        'Write {"search": {"label": "Search", "weight": 1, "source": "auto_activity"}, …}.',
+    ),
+    "HALF_LIFE_DAYS": ("E003", _half_life_problems, "The default is 30."),
+    "MIN_CONFIDENCE": ("E004", _min_confidence_problems, "The default is 0.1."),
+    "INFER_UNKNOWN_KEYWORDS": ("E005", _boolean_problems, "The default is True."),
+    "REPEAT_WINDOW_MINUTES": ("E006", _repeat_window_problems, "The default is 30."),
+    "INTERACTION_RETENTION_DAYS": (
+        "E007",
+        _retention_problems,
+        "The default is 365; None keeps activity without limit.",
+    ),
+    "REQUIRE_CONSENT": ("E008", _boolean_problems, "The default is False."),
+    "PUBLIC_TAXONOMIES": ("E009", _boolean_problems, "The default is False."),
+    "THROTTLE_RATES": (
+        "E010",
+        _throttle_problems,
+        'Write {"default": "600/min", "tracking": "300/min"}; periods: s, min, hour, day.',
+    ),
+}
+
+
+@register(Tags.compatibility)
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """Report every setting whose value cannot work, and every key that is none."""
+    host = getattr(django_settings, SETTINGS_NAME, {})
+    if not isinstance(host, Mapping):
+        message = f"{SETTINGS_NAME} must be a dictionary, not {type(host).__name__}."
+        hint = 'Write {"HALF_LIFE_DAYS": 30}, for instance.'
+        return [Error(message, hint=hint, id="django_personalization.E000")]
+    return [*_unknown_keys(host), *_wrong_values()]
+
+
+def _unknown_keys(host: Mapping[Any, Any]) -> Iterator[Error]:
+    for name in host:
+        if name not in DEFAULTS:
+            close = difflib.get_close_matches(str(name), DEFAULTS, n=1)
+            guess = f"Did you mean {close[0]}? " if close else ""
+            yield Error(
+                f"{SETTINGS_NAME} has no setting {name!r}.",
+                hint=f"{guess}The settings are: {', '.join(DEFAULTS)}.",
+                id="django_personalization.E011",
+            )
+
+
+def _wrong_values() -> Iterator[Error]:
+    for name, (code, problems, hint) in _CHECKS.items():
+        for problem in problems(app_settings.raw(name)):
+            yield Error(
+                f"{SETTINGS_NAME}[{name!r}]: {problem}",
+                hint=hint,
+                id=f"django_personalization.{code}",
+            )
+
+
+@register(Tags.models)
+def check_content(**kwargs: Any) -> list[CheckMessage]:
+    """Report paths of registered content that do not exist."""
+    return [
+        Error(
+            f"register({declaration.label}): {argument}="
+            f"{getattr(declaration, argument)!r} does not exist.",
+            hint=f"The names there are: {', '.join(legal)}.",
+            obj=declaration.model,
+            id="django_personalization.E012",
+        )
+        for declaration in content.registered()
+        for argument, legal in declaration.problems().items()
+    ]

@@ -1,0 +1,139 @@
+"""How a host declares its own content: which terms it has, whose it is, who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import Model, Q, QuerySet
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+Visibility = Q | Callable[["AbstractBaseUser"], Q]
+
+
+@dataclass(frozen=True)
+class Content:
+    """A registered model. ``terms`` is the path from it to models with a ``name``."""
+
+    model: type[Model]
+    terms: str
+    owner: str | None = None
+    published_at: str | None = None
+    visible: Visibility | None = None
+
+    @property
+    def label(self) -> str:
+        """The name by which HTTP clients call the model: ``app_label.model_name``."""
+        return self.model._meta.label_lower
+
+    def visible_to(self, user: AbstractBaseUser) -> QuerySet[Any]:
+        """Return the rows that ``user`` may see."""
+        rows: QuerySet[Any] = self.model._default_manager.all()
+        if self.visible is None:
+            return rows
+        condition = self.visible if isinstance(self.visible, Q) else self.visible(user)
+        return rows.filter(condition).distinct()
+
+    def names(self, ids: Iterable[Any]) -> dict[str, list[str]]:
+        """Return the term names of the rows with these ids, by id as text. One query."""
+        pairs = (
+            self.model._default_manager.filter(pk__in=list(ids))
+            .exclude(**{self.terms: None})
+            .order_by("pk", f"{self.terms}__pk")
+            .values_list("pk", f"{self.terms}__name")
+        )
+        names: dict[str, list[str]] = {}
+        for pk, name in pairs:
+            names.setdefault(str(pk), []).append(name)
+        return names
+
+    def problems(self) -> dict[str, list[str]]:
+        """Return each declared path that does not exist, with the names that do."""
+        paths = {"terms": self.terms, "owner": self.owner, "published_at": self.published_at}
+        wrong = {
+            argument: _legal_names_if_wrong(self.model, path) for argument, path in paths.items()
+        }
+        return {argument: names for argument, names in wrong.items() if names is not None}
+
+
+_registry: Final[dict[type[Model], Content]] = {}
+
+
+def register(
+    model: type[Model],
+    *,
+    terms: str,
+    owner: str | None = None,
+    published_at: str | None = None,
+    visible: Visibility | None = None,
+) -> None:
+    """Declare a model as content; call it in ``AppConfig.ready()``.
+
+    ``terms`` is a relation path to :class:`~django_personalization.models.Taxonomy` or to any
+    model with a ``name``; ``owner`` a path to the user; ``published_at`` a date field; ``visible``
+    a condition (or a function of the user that returns one) for rows that people may see. A
+    system check reports paths that do not exist. Registering again replaces.
+    """
+    _registry[model] = Content(model, terms, owner, published_at, visible)
+
+
+def unregister(model: type[Model]) -> None:
+    """Forget a registered model; unknown ones are ignored."""
+    _registry.pop(model, None)
+
+
+def registered() -> list[Content]:
+    """Return every registered model's declaration."""
+    return list(_registry.values())
+
+
+def declaration_of(model: type[Model]) -> Content | None:
+    """Return the declaration of ``model``, or of the concrete model behind a proxy."""
+    return _registry.get(model) or _registry.get(model._meta.concrete_model or model)
+
+
+def find_visible(
+    references: Iterable[tuple[str, Any]], user: AbstractBaseUser
+) -> Mapping[tuple[str, str], Model]:
+    """Look up ``(label, id)`` references, one query for each model.
+
+    Returns those that exist and that ``user`` may see; ids that the key's type refuses are
+    treated as unknown.
+    """
+    wanted: dict[str, set[Any]] = {}
+    declarations = {content.label: content for content in registered()}
+    for label, pk in references:
+        key = _clean_pk(declarations[label].model, pk) if label in declarations else None
+        if key is not None:
+            wanted.setdefault(label, set()).add(key)
+    return {
+        (label, str(row.pk)): row
+        for label, ids in wanted.items()
+        for row in declarations[label].visible_to(user).filter(pk__in=ids)
+    }
+
+
+def _clean_pk(model: type[Model], value: Any) -> Any:
+    """Return ``value`` as a key of ``model``, or ``None`` when it cannot be one."""
+    field = model._meta.pk
+    try:
+        cleaned = field.to_python(value)
+        field.run_validators(cleaned)
+    except (TypeError, ValueError, OverflowError, ValidationError):
+        return None
+    return cleaned
+
+
+def _legal_names_if_wrong(model: type[Model], path: str | None) -> list[str] | None:
+    here: Any = model
+    for part in path.split("__") if path else ():
+        try:
+            field = here._meta.get_field(part)
+        except FieldDoesNotExist:
+            return sorted(f.name for f in here._meta.get_fields())
+        here = field.related_model or here
+    return None

@@ -1,0 +1,264 @@
+"""What events leave in the database: their rows, and the tags that they raise.
+
+Everything here runs in one transaction whose number of queries does not depend on the number of
+events. :mod:`django_personalization.tracking` is the door to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import IntegrityError, connections, transaction
+from django.db.models import Model
+from django.utils import timezone
+
+from django_personalization import scoring
+from django_personalization.conf import InteractionType, app_settings
+from django_personalization.events import Event, content_names, keywords_to_store, mentions
+from django_personalization.models import Taxonomy, UserInteraction
+from django_personalization.querysets import hold_person
+from django_personalization.signals import interactions_tracked
+from django_personalization.upsert import TagRow, add_evidence, announce_tags, upsert_tags
+from django_personalization.vocabulary import Term, current_vocabulary
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+_ATTEMPTS: Final = 4
+
+
+@dataclass(frozen=True)
+class TrackResult:
+    """What became of one event.
+
+    ``interaction`` is its row, ``created`` whether this call made it (a repeated ``event_id``
+    gives the first one). Where nothing was stored, ``reason`` says why (``anonymous``,
+    ``consent_denied``, ``consent_missing``, ``paused``), or ``errors`` what was wrong with it.
+    """
+
+    interaction: UserInteraction | None = None
+    created: bool = False
+    reason: str | None = None
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def stored(self) -> bool:
+        """Whether there is a row for the event."""
+        return self.interaction is not None
+
+
+@dataclass
+class _Pending:
+    """An event on its way into the database."""
+
+    event: Event
+    kind: InteractionType
+    at: datetime
+    keywords: list[str]
+    terms: list[Term]
+    row: UserInteraction | None = None
+
+    @property
+    def subject(self) -> tuple[str, type[Model] | None, str]:
+        content = self.event.content
+        model = None if content is None else type(content)
+        return self.kind.code, model, "" if content is None else str(content.pk)
+
+
+def store(user: AbstractBaseUser, events: Sequence[Event]) -> list[TrackResult]:
+    """Store events that have been checked, all or none, and learn from them.
+
+    Returns one result for each, in the same order. When another request stores one of the event
+    ids at the same moment, its constraint settles who was first, and this call runs again.
+    """
+    if not events:
+        return []
+    now = timezone.now()
+    for attempt in range(_ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return _store_once(user, _prepare(events, now), now)
+        except IntegrityError:
+            # Another request has just stored one of the event ids: the next try finds it.
+            if attempt == _ATTEMPTS - 1 or not any(event.event_id for event in events):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _prepare(events: Sequence[Event], now: datetime) -> list[_Pending]:
+    vocabulary, names = current_vocabulary(), content_names(events)
+    kinds, unknown = app_settings.interaction_types, app_settings.infer_unknown_keywords
+    pending = []
+    for event in events:
+        terms = mentions(event, names, vocabulary)
+        keywords = keywords_to_store(event, terms, vocabulary)
+        inferable = [
+            term for term in terms if term.is_inferable and (unknown or term.taxonomy_id)
+        ]
+        kind = kinds[event.interaction_type]
+        pending.append(_Pending(event, kind, event.time(now), keywords, inferable))
+    return pending
+
+
+def _store_once(
+    user: AbstractBaseUser, pending: list[_Pending], now: datetime
+) -> list[TrackResult]:
+    known = _known_events(user, pending)
+    fresh: dict[str | int, _Pending] = {}
+    for index, item in enumerate(pending):
+        if item.event.event_id not in known:
+            fresh.setdefault(item.event.event_id or index, item)
+    _drop_repeats(user, list(fresh.values()))
+    _drop_stale_terms(fresh.values())
+    written = _feed(user, fresh.values(), now)
+    _insert(user, list(fresh.values()), written)
+    return _results(pending, known, fresh)
+
+
+def _known_events(user: AbstractBaseUser, pending: Iterable[_Pending]) -> dict[str, UserInteraction]:
+    ids = [item.event.event_id for item in pending if item.event.event_id]
+    if not ids:
+        return {}
+    rows = UserInteraction.objects.filter(user=user.pk, event_id__in=ids)
+    return {str(row.event_id): row for row in rows}
+
+
+def _results(
+    pending: Iterable[_Pending],
+    known: Mapping[str, UserInteraction],
+    fresh: Mapping[str | int, _Pending],
+) -> list[TrackResult]:
+    results = []
+    for index, item in enumerate(pending):
+        event_id = item.event.event_id
+        if event_id in known:
+            results.append(TrackResult(known[event_id]))
+        else:
+            first = fresh[event_id or index]
+            results.append(TrackResult(first.row, created=first is item))
+    return results
+
+
+def _drop_repeats(user: AbstractBaseUser, pending: Sequence[_Pending]) -> None:
+    """Let the same type about the same object teach once within the window."""
+    window = timedelta(minutes=app_settings.repeat_window_minutes)
+    about = [item for item in pending if item.event.content is not None and item.terms]
+    if not about or not window:
+        return
+    hold_person(user.pk)
+    counted = _counted(user, about, window)
+    for item in sorted(about, key=lambda item: item.at):
+        times = counted.setdefault(item.subject, [])
+        if any(abs(item.at - time) < window for time in times):
+            item.terms = []
+        else:
+            times.append(item.at)
+
+
+def _counted(
+    user: AbstractBaseUser, about: Sequence[_Pending], window: timedelta
+) -> dict[tuple[str, type[Model] | None, str], list[datetime]]:
+    """Return when the same subjects have counted before, around the times of ``about``."""
+    times = [item.at for item in about]
+    models = {type(item.event.content) for item in about if item.event.content is not None}
+    types = {content_type.pk: model for model, content_type in _content_types(models).items()}
+    rows = UserInteraction.objects.filter(
+        user=user.pk,
+        content_type__in=types,
+        object_id__in={item.subject[2] for item in about},
+        created_at__gt=min(times) - window,
+        created_at__lt=max(times) + window,
+        fed_weight__gt=0,
+    ).values_list("interaction_type", "content_type", "object_id", "created_at")
+    counted: dict[tuple[str, type[Model] | None, str], list[datetime]] = {}
+    for code, content_type, object_id, at in rows:
+        counted.setdefault((code, types[content_type], object_id), []).append(at)
+    return counted
+
+
+def _content_types(models: Iterable[type[Model]]) -> dict[type[Model], ContentType]:
+    return {model: ContentType.objects.get_for_model(model) for model in models}
+
+
+def _drop_stale_terms(pending: Iterable[_Pending]) -> None:
+    """Keep only terms that are still to be inferred, under the names they have now.
+
+    The snapshot of the vocabulary may be a moment old; the lock makes what is read here last
+    until the transaction ends.
+    """
+    ids = {term.taxonomy_id for item in pending for term in item.terms if term.taxonomy_id}
+    if not ids:
+        return
+    rows = Taxonomy.objects.filter(pk__in=ids, is_active=True, is_sensitive=False).held()
+    held = {row.pk: Term(row.key, row.name, row.pk) for row in rows}
+    for item in pending:
+        current = (held.get(t.taxonomy_id) if t.taxonomy_id else t for t in item.terms)
+        item.terms = list({term.key: term for term in current if term is not None}.values())
+
+
+def _feed(user: AbstractBaseUser, pending: Iterable[_Pending], now: datetime) -> set[str]:
+    """Raise the tags of all events with one upsert; return the keys of those that were raised."""
+    half_life = app_settings.half_life_days
+    terms: dict[str, Term] = {}
+    totals: dict[str, list[float]] = {}
+    sources: dict[str, str] = {}
+    for item in sorted(pending, key=lambda item: item.at):
+        amount = item.kind.weight * scoring.growth(item.at, half_life)
+        for term in item.terms:
+            terms[term.key], sources[term.key] = term, item.kind.source
+            totals.setdefault(term.key, []).append(amount)
+    rows = [
+        TagRow(
+            key=key,
+            name=term.name,
+            taxonomy_id=term.taxonomy_id,
+            source=sources[key],
+            confidence_score=scoring.confidence_at(sum(totals[key]), now, half_life),
+            evidence=sum(totals[key]),
+            interaction_count=len(totals[key]),
+        )
+        for key, term in terms.items()
+    ]
+    return upsert_tags(user.pk, rows, add_evidence(now, half_life), now) if rows else set()
+
+
+def _insert(user: AbstractBaseUser, pending: Sequence[_Pending], written: set[str]) -> None:
+    for item in pending:
+        item.row = _row(user, item, written)
+    # In one order for every writer: two that share event ids cannot wait for each other.
+    rows = [item.row for item in sorted(pending, key=lambda item: item.event.event_id or "")]
+    if connections[UserInteraction.objects.db].features.can_return_rows_from_bulk_insert:
+        UserInteraction.objects.bulk_create(rows)
+    else:
+        for row in rows:
+            row.save(force_insert=True)
+    if rows:
+        transaction.on_commit(
+            lambda: interactions_tracked.send_robust(
+                UserInteraction, user_id=user.pk, interactions=rows
+            ),
+            robust=True,
+        )
+    if written:
+        announce_tags(user.pk, written)
+
+
+def _row(user: AbstractBaseUser, item: _Pending, written: set[str]) -> UserInteraction:
+    content = item.event.content
+    fed = {term.key: term.taxonomy_id for term in item.terms if term.key in written}
+    return UserInteraction(
+        user_id=user.pk,
+        interaction_type=item.kind.code,
+        metadata=dict(item.event.metadata),
+        extracted_keywords=item.keywords,
+        content_type=None if content is None else ContentType.objects.get_for_model(content),
+        object_id=item.subject[2],
+        event_id=item.event.event_id,
+        fed_terms=fed,
+        fed_weight=item.kind.weight if fed else 0.0,
+        created_at=item.at,
+    )

@@ -1,0 +1,141 @@
+"""Queries that the layers above share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.exceptions import EmptyResultSet
+from django.db import connections, models
+from django.db.models import Q
+
+from django_personalization import scoring
+from django_personalization.choices import TagSource, TagState
+from django_personalization.conf import app_settings
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from django_personalization.models import Taxonomy, UserTag  # noqa: F401
+
+
+def hold_person(user_id: Any) -> None:
+    """Make writers that call this for the same person take turns until the transaction ends.
+
+    For decisions that no single statement can settle. SQLite's writers take turns anyway.
+    """
+    people = get_user_model()._base_manager.filter(pk=user_id)
+    no_key = connections[people.db].features.has_select_for_update_no_key
+    list(people.select_for_update(no_key=no_key).values_list("pk"))
+
+
+def mark_vocabulary_changed(using: str | None = None) -> None:
+    """Give the vocabulary a new revision token, in the transaction of the change itself."""
+    revision = apps.get_model("django_personalization", "VocabularyRevision")
+    token = uuid4().hex
+    rows = revision._default_manager.using(using)
+    if not rows.filter(pk=1).update(token=token):
+        rows.bulk_create([revision(pk=1, token=token)], ignore_conflicts=True)
+
+
+class VocabularyQuerySet(models.QuerySet[Any]):
+    """Rows of the vocabulary; bulk changes mark it as changed, as single saves do."""
+
+    def update(self, **kwargs: Any) -> int:
+        """Update the rows and mark the vocabulary as changed."""
+        rows = super().update(**kwargs)
+        mark_vocabulary_changed(self.db)
+        return rows
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Create the rows, with what follows from their names, and mark the change."""
+        rows = list(objs)
+        for row in rows:
+            if hasattr(row, "derive"):
+                row.derive()
+        created = super().bulk_create(rows, *args, **kwargs)
+        mark_vocabulary_changed(self.db)
+        return created
+
+
+class TaxonomyQuerySet(VocabularyQuerySet):
+    """Terms of the vocabulary."""
+
+    def active(self) -> TaxonomyQuerySet:
+        """Only terms that are offered to people."""
+        return self.filter(is_active=True)
+
+    def held(self) -> list[Taxonomy]:
+        """Return the terms, which nobody can delete or rename until the transaction ends.
+
+        People's tags are written under this lock: a tag never points at a term that is gone, nor
+        has the key of a name that is no more. Other writers of tags are not held up.
+        """
+        if connections[self.db].vendor != "postgresql":
+            return list(self)
+        try:
+            sql, params = self.order_by("pk").query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        return list(self.model._default_manager.using(self.db).raw(f"{sql} FOR KEY SHARE", params))
+
+    def in_category_order(self) -> TaxonomyQuerySet:
+        """Ordered by category as the setting lists them, then by name."""
+        codes = app_settings.taxonomy_categories
+        position = models.Case(
+            *(models.When(category=code, then=index) for index, code in enumerate(codes)),
+            default=len(codes),
+        )
+        return self.order_by(position, "name", "pk")
+
+
+class UserTagQuerySet(models.QuerySet["UserTag"]):
+    """Tags of one person or of many."""
+
+    def of(self, user: AbstractBaseUser) -> UserTagQuerySet:
+        """Only the tags of ``user``."""
+        return self.filter(user=user.pk)
+
+    def manual(self) -> UserTagQuerySet:
+        """Picked and active tags, in the order in which they were made."""
+        return self.filter(source=TagSource.MANUAL, state=TagState.ACTIVE).order_by(
+            "created_at", "pk"
+        )
+
+    def inferred(self, now: datetime) -> UserTagQuerySet:
+        """Inferred, active tags that are listed at ``now``, strongest first."""
+        return (
+            self.exclude(source=TagSource.MANUAL)
+            .filter(self._confident(now), state=TagState.ACTIVE)
+            .order_by("-evidence", "pk")
+        )
+
+    def listed(self, now: datetime) -> UserTagQuerySet:
+        """All that a person is shown as theirs: picked, inferred and hidden, strongest first.
+
+        Picked tags come before inferred ones, whose confidence is below 1 by definition.
+        """
+        picked_first = models.Case(models.When(source=TagSource.MANUAL, then=0), default=1)
+        shown = Q(source=TagSource.MANUAL) | Q(state=TagState.HIDDEN) | self._confident(now)
+        return (
+            self.exclude(state=TagState.DISMISSED)
+            .filter(shown)
+            .order_by(picked_first, "-evidence", "pk")
+        )
+
+    def dismissed(self) -> UserTagQuerySet:
+        """Tags that the person removed, the latest first."""
+        return self.filter(state=TagState.DISMISSED).order_by("-updated_at", "-pk")
+
+    def with_taxonomies(self) -> UserTagQuerySet:
+        """Load each tag's taxonomy in the same query."""
+        return self.select_related("taxonomy")
+
+    @staticmethod
+    def _confident(now: datetime) -> Q:
+        least = scoring.evidence_for(app_settings.min_confidence, now, app_settings.half_life_days)
+        return Q(evidence__gte=least, evidence__gt=0)

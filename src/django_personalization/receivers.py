@@ -1,0 +1,27 @@
+"""What happens when the vocabulary changes through a single save or delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelation
+from django_personalization.querysets import mark_vocabulary_changed
+from django_personalization.tagging import align_tags
+
+
+@receiver([post_save, post_delete], sender=Taxonomy)
+@receiver([post_save, post_delete], sender=TaxonomyAlias)
+@receiver([post_save, post_delete], sender=TaxonomyRelation)
+def mark_changed(sender: Any, using: str, **kwargs: Any) -> None:
+    """Let every process see the change."""
+    mark_vocabulary_changed(using)
+
+
+@receiver(post_save, sender=Taxonomy)
+def let_tags_follow(sender: Any, instance: Taxonomy, raw: bool, **kwargs: Any) -> None:
+    """Let people's tags follow a new or renamed term."""
+    if not raw:
+        align_tags([instance.pk])

@@ -1,0 +1,13 @@
+"""Signals for hosts. All are sent after the transaction has committed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.dispatch import Signal
+
+interactions_tracked: Final = Signal()
+"""Sent by tracking with ``user_id`` and ``interactions`` (a list of new UserInteraction rows)."""
+
+tags_changed: Final = Signal()
+"""Sent by tagging and tracking with ``user_id`` and ``keys`` (the keys of the tags that changed)."""

@@ -1,0 +1,280 @@
+"""The write door for tags: pick, drop, weigh, hide and restore.
+
+Views, the admin and commands call these functions and nothing else writes a person's tags, but
+:mod:`django_personalization.tracking`, which adds evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from django_personalization.choices import TAG_WEIGHTS, TagSource, TagState
+from django_personalization.exceptions import InvalidInput
+from django_personalization.models import Taxonomy, UserTag
+from django_personalization.querysets import UserTagQuerySet, hold_person
+from django_personalization.upsert import HIDE, PICK, Rule, TagRow, announce_tags, upsert_tags
+from django_personalization.validation import name_problem, shown
+from django_personalization.vocabulary import current_vocabulary
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+ALIGN_BATCH: Final = 300
+
+
+def pick(
+    user: AbstractBaseUser, *, taxonomy: Taxonomy | None = None, name: str | None = None
+) -> tuple[UserTag, bool]:
+    """Give ``user`` a tag by hand and return it, and whether it is new.
+
+    By ``taxonomy``, or by ``name``, which becomes a term of the vocabulary where it means one and
+    a free tag where it does not. An inferred tag is promoted, a dismissed or hidden one comes
+    back. Raises :class:`InvalidInput` for an inactive taxonomy and for a name that cannot be one.
+    """
+    with transaction.atomic():
+        row = _row_for(taxonomy, name)
+        tags, created = _write(user, [row], PICK)
+    return tags[0], bool(created)
+
+
+def pick_many(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list[UserTag]:
+    """Pick several terms at once, all or none, and return their tags in the order asked for.
+
+    Raises :class:`InvalidInput`, naming the ids that are unknown or inactive.
+    """
+    with transaction.atomic():
+        rows = [_row(taxonomy) for taxonomy in _active(taxonomy_ids)]
+        tags, _created = _write(user, rows, PICK)
+    return tags
+
+
+def hide(
+    user: AbstractBaseUser, *, taxonomy: Taxonomy | None = None, name: str | None = None
+) -> tuple[UserTag, bool]:
+    """Hide what is tagged so from ``user``; return the tag and whether it is new.
+
+    Takes what :func:`pick` takes and raises what it raises.
+    """
+    with transaction.atomic():
+        row = _row_for(taxonomy, name, state=TagState.HIDDEN)
+        tags, created = _write(user, [row], HIDE)
+    return tags[0], bool(created)
+
+
+def change(tag: UserTag, *, weight: float | None = None, state: str | None = None) -> UserTag:
+    """Change what the person says about a tag and return the stored row.
+
+    ``weight`` is 0.5 (Less), 1 (Normal) or 2 (More); ``state`` one of active, dismissed, hidden.
+    Raises :class:`InvalidInput` for any other value and ``UserTag.DoesNotExist`` when the tag has
+    meanwhile gone.
+    """
+    _check_change(weight, state)
+    values = {"weight": weight, "state": state}
+    changes = {name: value for name, value in values.items() if value is not None}
+    if changes:
+        row = UserTag.objects.filter(pk=tag.pk)
+        row.exclude(**changes).update(**changes, updated_at=timezone.now())
+        announce_tags(tag.user_id, [tag.key])
+    return UserTag.objects.with_taxonomies().get(pk=tag.pk)
+
+
+def weigh(tag: UserTag, weight: float) -> UserTag:
+    """Make a tag count less (0.5), normally (1) or more (2)."""
+    return change(tag, weight=weight)
+
+
+def drop(tag: UserTag) -> UserTag:
+    """Remove a tag: it is listed no more and never inferred again until it is restored."""
+    return change(tag, state=TagState.DISMISSED)
+
+
+def restore(tag: UserTag) -> UserTag:
+    """Undo :func:`drop` and :func:`hide`: the tag is what it was before."""
+    return change(tag, state=TagState.ACTIVE)
+
+
+def drop_many(user: AbstractBaseUser, tag_ids: Collection[int]) -> int:
+    """Remove several tags of ``user`` and return how many there were.
+
+    Ids of other people's tags, of unknown ones and of those already removed are not counted.
+    """
+    with transaction.atomic():
+        tags = (
+            UserTag.objects.of(user)
+            .filter(pk__in=list(tag_ids))
+            .exclude(state=TagState.DISMISSED)
+        )
+        return _dismiss(user, tags)
+
+
+def set_selection(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list[UserTag]:
+    """Make the picked terms of the vocabulary exactly these, atomically; return all picked tags.
+
+    Terms that are no longer among them are dropped. Picked free tags, which are not terms of the
+    vocabulary, stay. An inactive term may stay picked but not be picked anew. Raises
+    :class:`InvalidInput`, naming the ids that are unknown or inactive.
+    """
+    wanted = list(dict.fromkeys(taxonomy_ids))
+    picked = UserTag.objects.of(user).manual()
+    with transaction.atomic():
+        hold_person(user.pk)
+        kept = set(picked.filter(taxonomy__in=wanted).values_list("taxonomy_id", flat=True))
+        added = _active([pk for pk in wanted if pk not in kept])
+        _dismiss(user, picked.exclude(taxonomy=None).exclude(taxonomy__in=wanted))
+        _write(user, [_row(taxonomy) for taxonomy in added], PICK)
+        return list(picked.with_taxonomies())
+
+
+def align_tags(taxonomy_ids: Collection[int]) -> None:
+    """Let people's tags follow terms that were made or renamed.
+
+    Tags of a renamed term take its name; free tags that are called like a term become its tags.
+    Where a person has both, the two become one: evidence and counts are added, a pick and a "no"
+    both survive. Called whenever terms are saved, in the same transaction.
+    """
+    ids = list(taxonomy_ids)
+    for start in range(0, len(ids), ALIGN_BATCH):
+        with transaction.atomic():
+            _align(ids[start : start + ALIGN_BATCH])
+
+
+def _align(taxonomy_ids: list[int]) -> None:
+    terms = Taxonomy.objects.filter(pk__in=taxonomy_ids)
+    renamed = UserTag.objects.filter(taxonomy__in=taxonomy_ids).exclude(
+        key=F("taxonomy__key"), name=F("taxonomy__name")
+    )
+    _merge_twins(renamed.exclude(key=F("taxonomy__key")))
+    by_id = terms.filter(pk=OuterRef("taxonomy"))
+    renamed.update(
+        key=Subquery(by_id.values("key")), name=Subquery(by_id.values("name"))
+    )
+    by_key = terms.filter(key=OuterRef("key"))
+    UserTag.objects.filter(taxonomy=None, key__in=terms.values("key")).update(
+        taxonomy=Subquery(by_key.values("pk")), name=Subquery(by_key.values("name"))
+    )
+
+
+def _merge_twins(renamed: UserTagQuerySet) -> None:
+    """Where a person already has a tag with a term's new name, fold it into the term's own."""
+    twin = UserTag.objects.filter(user=OuterRef("user"), key=OuterRef("taxonomy__key"))
+    pairs = dict(
+        renamed.annotate(twin=Subquery(twin.values("pk")))
+        .exclude(twin=None)
+        .values_list("pk", "twin")
+    )
+    if not pairs:
+        return
+    rows = UserTag.objects.filter(pk__in=[*pairs, *pairs.values()]).order_by("user", "key")
+    tags = {tag.pk: tag for tag in rows.select_for_update()}
+    for pk, twin_pk in pairs.items():
+        _absorb(tags[pk], tags[twin_pk])
+    UserTag.objects.filter(pk__in=pairs.values()).delete()
+    UserTag.objects.bulk_update(
+        [tags[pk] for pk in pairs],
+        ["evidence", "interaction_count", "source", "confidence_score", "state", "weight"],
+    )
+
+
+def _absorb(tag: UserTag, twin: UserTag) -> None:
+    tag.evidence += twin.evidence
+    tag.interaction_count += twin.interaction_count
+    strength = [TagState.ACTIVE, TagState.DISMISSED, TagState.HIDDEN]
+    tag.state = max(tag.state, twin.state, key=strength.index)
+    if twin.source == TagSource.MANUAL:
+        tag.source, tag.confidence_score, tag.weight = TagSource.MANUAL, 1.0, twin.weight
+
+
+def _dismiss(user: AbstractBaseUser, tags: Iterable[UserTag]) -> int:
+    """Dismiss ``tags``; rows are locked in the order of their keys, as every writer does."""
+    found = UserTag.objects.filter(pk__in=[tag.pk for tag in tags]).order_by("key")
+    keys = {tag.pk: tag.key for tag in found.select_for_update()}
+    count = UserTag.objects.filter(pk__in=keys).update(
+        state=TagState.DISMISSED, updated_at=timezone.now()
+    )
+    if keys:
+        announce_tags(user.pk, keys.values())
+    return count
+
+
+def _write(
+    user: AbstractBaseUser, rows: Sequence[TagRow], rule: Rule
+) -> tuple[list[UserTag], list[UserTag]]:
+    """Write ``rows`` and return their tags, in the same order, and those that are new."""
+    if not rows:
+        return [], []
+    now = timezone.now()
+    upsert_tags(user.pk, rows, rule, now)
+    keys = [row.key for row in rows]
+    stored = UserTag.objects.of(user).with_taxonomies().filter(key__in=keys)
+    by_key = {tag.key: tag for tag in stored}
+    announce_tags(user.pk, keys)
+    tags = [by_key[key] for key in keys]
+    return tags, [tag for tag in tags if tag.created_at == now]
+
+
+def _row_for(taxonomy: Taxonomy | None, name: str | None, state: str = TagState.ACTIVE) -> TagRow:
+    if taxonomy is None:
+        problem = name_problem(name)
+        if problem is not None or name is None:
+            raise InvalidInput({"name": [problem or _("Give a name or a taxonomy.")]})
+        term = current_vocabulary().resolve(name)
+        if term is None:
+            free = Taxonomy(name=" ".join(name.split()))
+            free.derive()
+            return _row(free, state)
+        found = Taxonomy.objects.filter(pk=term.taxonomy_id).held()
+    else:
+        found = Taxonomy.objects.filter(pk=taxonomy.pk).held()
+    if not found or not found[0].is_active:
+        wrong = {"name": [_retired(name)]} if taxonomy is None else {"taxonomy": [_inactive(taxonomy.pk)]}
+        raise InvalidInput(wrong)
+    return _row(found[0], state)
+
+
+def _row(taxonomy: Taxonomy, state: str = TagState.ACTIVE) -> TagRow:
+    return TagRow(
+        key=taxonomy.key,
+        name=taxonomy.name,
+        taxonomy_id=taxonomy.pk,
+        source=TagSource.MANUAL,
+        confidence_score=1.0,
+        state=state,
+    )
+
+
+def _active(taxonomy_ids: Collection[int]) -> list[Taxonomy]:
+    held = Taxonomy.objects.active().filter(pk__in=list(taxonomy_ids)).held()
+    found = {taxonomy.pk: taxonomy for taxonomy in held}
+    wrong = [pk for pk in dict.fromkeys(taxonomy_ids) if pk not in found]
+    if wrong:
+        raise InvalidInput({"taxonomy_ids": [_inactive(pk) for pk in wrong[:20]]})
+    return [found[pk] for pk in dict.fromkeys(taxonomy_ids)]
+
+
+def _inactive(pk: int) -> str:
+    return _("No active taxonomy has the id %s.") % shown(pk)
+
+
+def _retired(name: str | None) -> str:
+    return _("%s is a taxonomy that is not offered any more.") % shown(name)
+
+
+def _check_change(weight: float | None, state: str | None) -> None:
+    errors = {}
+    if weight is not None and weight not in TAG_WEIGHTS:
+        legal = ", ".join(f"{value:g} ({label})" for value, label in TAG_WEIGHTS.items())
+        errors["weight"] = [_("%(value)s is not one of: %(legal)s.") % {
+            "value": shown(weight), "legal": legal
+        }]
+    if state is not None and state not in TagState.values:
+        errors["state"] = [_("%(value)s is not one of: %(legal)s.") % {
+            "value": shown(state), "legal": ", ".join(TagState.values)
+        }]
+    if errors:
+        raise InvalidInput(errors)

@@ -1,0 +1,113 @@
+"""The vocabulary in memory: names and texts become terms.
+
+A :class:`Vocabulary` is an immutable snapshot. :func:`current_vocabulary` keeps the latest one in
+the process and compares its revision token with the database's at every call, so that a change is
+seen by every process as soon as it has been committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django_personalization.models import Taxonomy, TaxonomyAlias, VocabularyRevision
+from django_personalization.text import term_key, tokenize
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term: ``taxonomy_id`` is ``None`` for a free keyword."""
+
+    key: str
+    name: str
+    taxonomy_id: int | None
+    is_active: bool = True
+    is_sensitive: bool = False
+
+    @property
+    def is_inferable(self) -> bool:
+        """Whether activity may turn into a tag with this term."""
+        return self.is_active and not self.is_sensitive
+
+
+Phrases = Mapping[str, tuple[tuple[tuple[str, ...], Term], ...]]
+
+
+class Vocabulary:
+    """An immutable snapshot of the vocabulary."""
+
+    def __init__(self, terms: Iterable[Term], aliases: Iterable[tuple[str, int]]) -> None:
+        """Index ``terms`` by key and by the tokens of their names and ``(alias, id)`` pairs."""
+        self._by_id = {term.taxonomy_id: term for term in terms}
+        labels = [(term.name, term) for term in self._by_id.values()]
+        known = ((name, self._by_id.get(taxonomy_id)) for name, taxonomy_id in aliases)
+        labels += [(name, term) for name, term in known if term is not None]
+        # A name wins over an alias that is spelled alike.
+        self._by_key = {term_key(name): term for name, term in reversed(labels)}
+        self._phrases = _index(labels)
+
+    def resolve(self, name: str) -> Term | None:
+        """Return the term that ``name`` (a name or an alias, in any case) means, if any."""
+        return self._by_key.get(term_key(name))
+
+    def match(self, text: str) -> list[Term]:
+        """Return the terms that ``text`` mentions, each once, in the order of first mention.
+
+        At every place the longest label wins; the time is linear in the length of the text.
+        """
+        tokens = tokenize(text)
+        found: dict[str, Term] = {}
+        position = 0
+        while position < len(tokens):
+            length, term = self._longest_at(tokens, position)
+            if term is not None:
+                found.setdefault(term.key, term)
+            position += length
+        return list(found.values())
+
+    def _longest_at(self, tokens: list[str], position: int) -> tuple[int, Term | None]:
+        for phrase, term in self._phrases.get(tokens[position], ()):
+            if tuple(tokens[position : position + len(phrase)]) == phrase:
+                return len(phrase), term
+        return 1, None
+
+
+def _index(labels: Iterable[tuple[str, Term]]) -> Phrases:
+    """Group labels by their first token, the longest first, names before aliases."""
+    groups: dict[str, dict[tuple[str, ...], Term]] = {}
+    for name, term in labels:
+        tokens = tuple(tokenize(name))
+        groups.setdefault(tokens[0], {}).setdefault(tokens, term)
+    return {
+        first: tuple(sorted(phrases.items(), key=lambda item: -len(item[0])))
+        for first, phrases in groups.items()
+    }
+
+
+_current: tuple[str, Vocabulary] | None = None
+
+
+def current_vocabulary() -> Vocabulary:
+    """Return the snapshot of what the database holds now.
+
+    Costs one small query, and two more after a change.
+    """
+    global _current  # noqa: PLW0603 - the process-wide snapshot
+    token = VocabularyRevision.objects.values_list("token", flat=True).first() or ""
+    cached = _current
+    if cached is not None and cached[0] == token:
+        return cached[1]
+    vocabulary = load_vocabulary()
+    # Without a token nothing says when the snapshot becomes old.
+    _current = (token, vocabulary) if token else None
+    return vocabulary
+
+
+def load_vocabulary() -> Vocabulary:
+    """Read the whole vocabulary, inactive and sensitive terms included: they must be known too."""
+    rows = Taxonomy.objects.order_by("pk").values_list(
+        "pk", "key", "name", "is_active", "is_sensitive"
+    )
+    aliases = TaxonomyAlias.objects.order_by("pk").values_list("name", "taxonomy_id")
+    terms = (Term(key, name, pk, *flags) for pk, key, name, *flags in rows)
+    return Vocabulary(terms, aliases)
