@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView as DjangoLoginView
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from accounts.demo import usable_demo_accounts
 from accounts.forms import LoginForm
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
 
 
 class LoginView(DjangoLoginView):
@@ -24,8 +22,13 @@ class LoginView(DjangoLoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "label_suffix": ""}
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(demo_accounts=usable_demo_accounts(), **kwargs)
+        return super().get_context_data(
+            demo_accounts=usable_demo_accounts(), login_page=True, **kwargs
+        )
 
 
 @require_safe

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.db import models
+from django.http import HttpRequest
 
 from catalogue.models import Project
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 
 @admin.register(Project)

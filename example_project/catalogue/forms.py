@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from catalogue.models import Project
+from catalogue.models import NAME_TAKEN, Project
 from catalogue.topics import topics_by_category
 from django_personalization.models import Taxonomy
 
@@ -85,6 +85,13 @@ class ProjectForm(forms.ModelForm):
             (label, [(term.pk, term.name) for term in terms])
             for label, terms in topics_by_category()
         ]
+
+    def clean_name(self) -> str:
+        """Refuse a name that differs from another project's by its capitals alone."""
+        name = self.cleaned_data["name"]
+        if Project.objects.filter(name__iexact=name).exists():
+            raise forms.ValidationError(NAME_TAKEN, code="unique")
+        return name
 
     def clean_taxonomies(self) -> Any:
         """Refuse a project that claims to be about everything."""

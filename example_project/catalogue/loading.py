@@ -7,18 +7,16 @@ slugs of the vocabulary.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from catalogue.models import RESERVED_SLUGS, Project
 from django_personalization.models import Taxonomy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 FACTS = (
     "slug",

@@ -16,6 +16,7 @@ from django.utils.text import slugify
 from django_personalization.models import Taxonomy
 
 MAX_SEARCH_WORDS = 8
+NAME_TAKEN = "The catalogue has a project of this name already."
 # Addresses below /projects/ that are pages of their own.
 RESERVED_SLUGS = frozenset({"add"})
 
@@ -74,7 +75,7 @@ class Project(models.Model):
     name = models.CharField(
         max_length=100,
         unique=True,
-        error_messages={"unique": "The catalogue has a project of this name already."},
+        error_messages={"unique": NAME_TAKEN},
     )
     slug = models.SlugField(
         max_length=100, unique=True, blank=True, help_text="Its address; empty: from the name."
@@ -86,7 +87,10 @@ class Project(models.Model):
         max_length=50, blank=True, db_index=True, help_text="The main programming language."
     )
     license = models.CharField(
-        max_length=60, blank=True, help_text="SPDX identifier, for example MIT or Apache-2.0."
+        "licence",
+        max_length=60,
+        blank=True,
+        help_text="SPDX identifier, for example MIT or Apache-2.0.",
     )
     first_release = models.PositiveSmallIntegerField(
         "first release",

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 
-from catalogue.models import Project
-
-if TYPE_CHECKING:
-    from django.db.models import Model
-
-    from catalogue.forms import ProjectForm
+from catalogue.forms import ProjectForm
+from catalogue.models import NAME_TAKEN, Project
 
 
 def publish(form: ProjectForm, *, added_by: Model) -> Project | None:
@@ -24,5 +19,5 @@ def publish(form: ProjectForm, *, added_by: Model) -> Project | None:
         with transaction.atomic():
             return form.save()
     except IntegrityError:
-        form.add_error("name", Project._meta.get_field("name").error_messages["unique"])
+        form.add_error("name", NAME_TAKEN)
         return None

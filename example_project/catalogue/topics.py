@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from django.db.models import Count, Q
 
 from django_personalization.models import Taxonomy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 TopicGroups = list[tuple[str, list[Taxonomy]]]
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import template
+from django.template.context import RequestContext
 from django.utils import timezone
 
 from django_personalization.choices import TagState
 from django_personalization.models import UserTag
-
-if TYPE_CHECKING:
-    from django.template.context import RequestContext
 
 register = template.Library()
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from catalogue.loading import CatalogueFileError, load_projects, read_projects
 from django_personalization.models import Taxonomy
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser
 
 CATALOGUE_FILE = Path(__file__).resolve().parents[2] / "data" / "projects.json"
 PROBLEMS_SHOWN = 20
