@@ -1,0 +1,50 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Button } from "react-aria-components";
+
+import { strings } from "../strings";
+import { ErrorMessage } from "./ErrorMessage";
+
+interface Props {
+  /** What must be there before the content can be shown. */
+  queries: readonly UseQueryResult[];
+  loading: string;
+  children: () => ReactNode;
+}
+
+/** Show that something is loading, that it failed (with Retry), or the content. */
+export function QueryState({ queries, loading, children }: Props) {
+  const isComplete = queries.every(({ data }) => data !== undefined);
+  const failed = queries.filter(({ isError }) => isError);
+  return (
+    <>
+      {failed[0] !== undefined && (
+        <ErrorMessage title={isComplete ? strings.stale : strings.errors.loading} error={failed[0].error}>
+          <RetryButton queries={failed} />
+        </ErrorMessage>
+      )}
+      {isComplete && children()}
+      {!isComplete && failed.length === 0 && <Skeleton text={loading} />}
+    </>
+  );
+}
+
+function RetryButton({ queries }: { queries: readonly UseQueryResult[] }) {
+  const retry = () => { queries.forEach((query) => void query.refetch()); };
+  return (
+    <Button className="pz-button" isPending={queries.some(({ isFetching }) => isFetching)} onPress={retry}>
+      {strings.retry}
+    </Button>
+  );
+}
+
+function Skeleton({ text }: { text: string }) {
+  return (
+    <div className="pz-skeleton">
+      <p role="status">{text}</p>
+      <span aria-hidden="true" />
+      <span aria-hidden="true" />
+      <span aria-hidden="true" />
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+import { useDismissedTags } from "../hooks/queries";
+import type { TagActions } from "../hooks/useTagActions";
+import { strings } from "../strings";
+import { TagButton } from "./TagButton";
+import { TagSection } from "./TagSection";
+
+/** An Undo that does not go away with time. */
+export function RemovedTags({ actions }: { actions: TagActions }) {
+  const { tags } = strings;
+  return (
+    <TagSection
+      query={useDismissedTags()}
+      title={tags.removedTitle}
+      intro={tags.removedIntro}
+      loading={tags.removedLoading}
+      empty={tags.removedEmpty}
+      listClassName="pz-chips pz-chips-quiet"
+      renderTag={(tag) => (
+        <>
+          <span className="pz-tag-name">{tag.name}</span>
+          <TagButton
+            verb={tags.restore}
+            name={tag.name}
+            isBusy={actions.isBusy(tag)}
+            isPrimary
+            onPress={() => { actions.restore(tag); }}
+          />
+        </>
+      )}
+    />
+  );
+}

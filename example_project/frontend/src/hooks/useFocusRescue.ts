@@ -1,0 +1,35 @@
+import { useEffect, useLayoutEffect, useRef } from "react";
+
+/**
+ * When the row that has the focus leaves its list, move the focus to the row that takes its place,
+ * or to the section's heading: a keyboard user must not be thrown back to the top of the page.
+ *
+ * Rows carry `data-row={id}`; in a row, the button to focus carries `data-primary`.
+ */
+export function useFocusRescue(ids: readonly number[]) {
+  const section = useRef<HTMLElement>(null);
+  const lastFocused = useRef<{ id: number; index: number } | null>(null);
+
+  useEffect(() => {
+    const element = section.current;
+    const remember = ({ target }: FocusEvent) => {
+      const row = target instanceof HTMLElement ? target.closest<HTMLElement>("[data-row]") : null;
+      const id = Number(row?.dataset.row);
+      lastFocused.current = ids.includes(id) ? { id, index: ids.indexOf(id) } : null;
+    };
+    element?.addEventListener("focusin", remember);
+    return () => { element?.removeEventListener("focusin", remember); };
+  }, [ids]);
+
+  useLayoutEffect(() => {
+    const lost = lastFocused.current;
+    if (lost === null || ids.includes(lost.id)) return;
+    lastFocused.current = null;
+    if (document.activeElement !== document.body) return;
+    const next = ids[Math.min(lost.index, ids.length - 1)];
+    const target = next === undefined ? "h2" : `[data-row="${next}"] [data-primary]`;
+    section.current?.querySelector<HTMLElement>(target)?.focus();
+  }, [ids]);
+
+  return section;
+}

@@ -1,0 +1,62 @@
+import type { TaxonomiesByCategory, Taxonomy, UserTag } from "../../src/types/models";
+
+const CATEGORIES: Record<string, string> = {
+  interest: "Interest",
+  technology: "Technology",
+  skill: "Skill",
+};
+
+function taxonomy(id: number, category: string, name: string, description: string): Taxonomy {
+  return {
+    id,
+    slug: name.toLowerCase().replaceAll(/\W+/g, "-"),
+    name,
+    category,
+    category_display: CATEGORIES[category] ?? category,
+    description,
+    is_active: true,
+    parent: null,
+  };
+}
+
+export const PYTHON = taxonomy(1, "technology", "Python", "A readable, general-purpose language.");
+export const RUST = taxonomy(2, "technology", "Rust", "A systems language without a garbage collector.");
+export const AI = taxonomy(3, "interest", "AI & Machine Learning", "Models that learn from data.");
+export const ROBOTICS = taxonomy(4, "interest", "Robotics", "Machines that sense and act.");
+export const WRITING = taxonomy(5, "skill", "Technical writing", "");
+
+export const TAXONOMIES: TaxonomiesByCategory = {
+  interest: [AI, ROBOTICS],
+  technology: [PYTHON, RUST],
+  skill: [WRITING],
+};
+
+/** A tag row; without a taxonomy it is a free one. */
+export function tag(id: number, of: Taxonomy | string, changes: Partial<UserTag> = {}): UserTag {
+  const isFree = typeof of === "string";
+  return {
+    id,
+    name: isFree ? of : of.name,
+    taxonomy: isFree ? null : of.id,
+    taxonomy_name: isFree ? null : of.name,
+    taxonomy_category: isFree ? null : of.category,
+    source: "manual",
+    source_display: "Picked",
+    confidence_score: 1,
+    interaction_count: 0,
+    weight: 1,
+    state: "active",
+    created_at: "2026-01-05T10:00:00Z",
+    updated_at: "2026-01-05T10:00:00Z",
+    ...changes,
+  };
+}
+
+export function inferred(id: number, of: Taxonomy | string, confidence: number, count: number): UserTag {
+  return tag(id, of, {
+    source: "auto_project",
+    source_display: "Inferred from projects",
+    confidence_score: confidence,
+    interaction_count: count,
+  });
+}
