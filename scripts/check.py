@@ -26,7 +26,7 @@ import bootstrap
 import frontend
 import schema
 from smoke_test import QUICK_START, smoke_test
-from steps import FAILED, Step, run_steps, select_steps
+from steps import FAILED, Step, require, run_steps, select_steps
 
 ROOT = bootstrap.ROOT
 PACKAGE = "src/django_personalization"
@@ -70,7 +70,7 @@ def _assert_same(snapshot: Path, fresh: str) -> None:
     name = str(snapshot.relative_to(ROOT))
     changes = list(difflib.unified_diff(old, fresh.splitlines(), name, "generated", lineterm=""))
     print("\n".join(changes[:60]))
-    assert not changes, f"{name} differs from the code; look at `make schema`"
+    require(not changes, f"{name} differs from the code; look at `make schema`")
 
 
 def front_end() -> None:
@@ -85,7 +85,7 @@ def readme() -> None:
     blocks = re.findall(r"^```.*?\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
     lines = {line.strip() for block in blocks for line in block.splitlines()}
     missing = [step for step in (*QUICK_START, *COMMANDS_IN_README) if not _has(lines, step)]
-    assert not missing, f"README's code blocks lack {missing}"
+    require(not missing, f"README's code blocks lack {missing}")
 
 
 def _has(lines: set[str], step: str) -> bool:
@@ -95,7 +95,7 @@ def _has(lines: set[str], step: str) -> bool:
 def links() -> None:
     """Fail if a Markdown file names a file that does not exist."""
     broken = [f"{path.relative_to(ROOT)}: {target}" for path, target in _broken_links()]
-    assert not broken, "these links lead nowhere: " + "; ".join(broken)
+    require(not broken, "these links lead nowhere: " + "; ".join(broken))
 
 
 def _broken_links() -> Iterator[tuple[Path, str]]:
@@ -148,17 +148,17 @@ def package() -> str:
     in_wheel, in_sdist = _wheel_content(), _sdist_content()
     for name, content in (("wheel", in_wheel), ("sdist", in_sdist)):
         missing = sorted(expected - content)
-        assert not missing, f"the {name} lacks {missing}"
-        assert any(path.endswith("LICENSE") for path in content), f"the {name} lacks LICENSE"
+        require(not missing, f"the {name} lacks {missing}")
+        require(any(path.endswith("LICENSE") for path in content), f"the {name} lacks LICENSE")
     extra = sorted(path for path in in_wheel - expected if ".dist-info/" not in path)
-    assert not extra, f"the wheel holds what the checkout does not: {extra}"
+    require(not extra, f"the wheel holds what the checkout does not: {extra}")
     _assert_kinds(in_wheel)
     return f"{len(expected)} files"
 
 
 def _assert_kinds(content: set[str]) -> None:
     for kind in ("/py.typed", "/migrations/0001_initial.py", "/data/taxonomies.json"):
-        assert PACKAGE + kind in content, f"the wheel lacks {kind}"
+        require(PACKAGE + kind in content, f"the wheel lacks {kind}")
 
 
 def _wheel_content() -> set[str]:

@@ -24,7 +24,7 @@ ADVICE = (
 )
 
 
-class NoChromium(Exception):  # noqa: N818
+class NoChromium(Exception):
     """No Chromium was found, and none could be installed; the message says what to do."""
 
 

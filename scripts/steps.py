@@ -12,16 +12,26 @@ from subprocess import CalledProcessError
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
-class Skipped(Exception):  # noqa: N818  # it is an outcome, not an error
+class Skipped(Exception):
     """Raised by a step that cannot run on this machine; the message says why."""
+
+
+class Failed(Exception):
+    """Raised by a step that found a fault; the message names it."""
+
+
+def require(condition: object, fault: str) -> None:
+    """Raise ``Failed`` with that message unless the condition holds."""
+    if not condition:
+        raise Failed(fault)
 
 
 @dataclass(frozen=True)
 class Step:
     """One thing to run: a short key for the command line, a title and the action.
 
-    The action returns a remark for the summary (or nothing), raises ``Skipped`` with a reason,
-    or raises anything else to fail.
+    The action returns a remark for the summary (or nothing), raises ``Skipped`` or ``Failed`` with
+    a reason, or lets the CalledProcessError of a command pass.
     """
 
     key: str
@@ -72,10 +82,11 @@ def _attempt(step: Step) -> tuple[str, str]:
         return SKIPPED, str(reason)
     except CalledProcessError as error:
         return FAILED, f"exit code {error.returncode}"
-    except (AssertionError, OSError, ValueError, LookupError) as error:
-        if not str(error):
-            traceback.print_exc()
-        return FAILED, str(error) or type(error).__name__
+    except Failed as fault:
+        return FAILED, str(fault)
+    except Exception as error:  # noqa: BLE001  # one broken step must not hide the others
+        traceback.print_exc()
+        return FAILED, f"{type(error).__name__}: {error}"
 
 
 def _print_summary(outcomes: Sequence[Outcome]) -> None:
