@@ -79,9 +79,10 @@ def store(user: AbstractBaseUser, events: Sequence[Event]) -> list[TrackResult]:
         return []
     now = timezone.now()
     for attempt in range(_ATTEMPTS):
+        pending = _prepare(events, now)
         try:
             with transaction.atomic():
-                return _store_once(user, _prepare(events, now), now)
+                return _store_once(user, pending, now)
         except IntegrityError:
             # Another request has just stored one of the event ids: the next try finds it.
             if attempt == _ATTEMPTS - 1 or not any(event.event_id for event in events):

@@ -29,7 +29,7 @@ def hold_person(user_id: Any) -> None:
     For decisions that no single statement can settle. SQLite's writers take turns anyway.
     """
     people = get_user_model()._base_manager.filter(pk=user_id)
-    no_key = connections[people.db].features.has_select_for_update_no_key
+    no_key = connections[people.db].features.has_select_for_no_key_update
     list(people.select_for_update(no_key=no_key).values_list("pk"))
 
 

@@ -1,0 +1,1 @@
+"""The HTTP API. Nothing outside this package imports Django REST framework."""

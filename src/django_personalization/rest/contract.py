@@ -1,0 +1,154 @@
+"""What every view of the API has in common, whatever the host's own defaults are.
+
+Only authentication is the host's. Everything else that shapes a request or a response is chosen
+here, so that a host's page size, renderers, throttles or versioning cannot change the contract.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any, cast
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.utils.cache import patch_cache_control
+from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.metadata import SimpleMetadata
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView, exception_handler
+
+from django_personalization.conf import app_settings
+from django_personalization.exceptions import InvalidInput
+from django_personalization.rest.schema import ViewSchema
+
+
+class PayloadTooLarge(APIException):
+    """The body is larger than the host accepts."""
+
+    status_code = 413
+    default_code = "payload_too_large"
+
+
+class ObjectParser(JSONParser):
+    """Reads a JSON object: of bounded size, of any depth without failing, without NaN."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        body = self._read(stream)
+        try:
+            data = json.loads(body, parse_constant=self._refuse_constant) if body.strip() else {}
+        except RecursionError as error:
+            raise ParseError("The JSON is nested too deeply.") from error
+        except ValueError as error:
+            raise ParseError(f"This is not JSON: {ascii(str(error))[1:-1]}") from error
+        if not isinstance(data, dict):
+            raise ParseError(f"Expected a JSON object, got {type(data).__name__}.")
+        return data
+
+    @staticmethod
+    def _read(stream: IO[Any]) -> bytes:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if limit is None:
+            return cast(bytes, stream.read())
+        body = cast(bytes, stream.read(limit + 1))
+        if len(body) > limit:
+            raise PayloadTooLarge(f"The body is larger than {limit:,} bytes.")
+        return body
+
+    @staticmethod
+    def _refuse_constant(name: str) -> None:
+        raise ValueError(f"{name} is not a JSON number")
+
+
+class StrictRenderer(JSONRenderer):
+    """JSON as the contract promises it: UTF-8, compact, finite numbers."""
+
+    ensure_ascii = False
+    compact = True
+    strict = True
+
+
+class JSONNegotiation(DefaultContentNegotiation):
+    """Always answers in JSON, whatever the client says it accepts."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> Any:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class ScopedThrottle(SimpleRateThrottle):
+    """Limits each person by id and each stranger by the address of the connection.
+
+    ``X-Forwarded-For`` is ignored: a client can write into it what it likes. Rates come from
+    ``THROTTLE_RATES``, by the view's ``throttle_scope``.
+    """
+
+    def __init__(self) -> None:
+        """Read nothing: the rate depends on the view."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        self.scope = cast(ContractView, view).throttle_scope
+        rate = app_settings.throttle_rates[self.scope]
+        if rate is None:
+            return True
+        self.rate = rate
+        self.num_requests, self.duration = self.parse_rate(rate)
+        return super().allow_request(request, view)
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        pk = getattr(request.user, "pk", None)
+        who = f"user-{pk}" if pk is not None else f"address-{request.META.get('REMOTE_ADDR')}"
+        return f"django-personalization-throttle-{self.scope}-{who}"
+
+
+class ContractView(APIView):
+    """The root of all views: people see their own data, as JSON, and nobody caches it."""
+
+    schema = ViewSchema()
+    renderer_classes = [StrictRenderer]
+    parser_classes = [ObjectParser]
+    permission_classes: Any = [IsAuthenticated]
+    throttle_classes = [ScopedThrottle]
+    throttle_scope = "default"
+    content_negotiation_class = JSONNegotiation
+    metadata_class = SimpleMetadata
+    versioning_class = None
+
+    @property
+    def person(self) -> AbstractBaseUser:
+        """The signed-in person whose data this is."""
+        return cast(AbstractBaseUser, self.request.user)
+
+    def get_exception_handler(self) -> Any:
+        return handle_exception
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        self.set_cache_headers(final)
+        return cast(Response, final)
+
+    def set_cache_headers(self, response: Any) -> None:
+        """Keep personal data out of every cache."""
+        patch_cache_control(response, private=True, no_store=True)
+
+
+def handle_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer as REST framework does by default; what a write door refused is a 400."""
+    if isinstance(exception, InvalidInput):
+        exception = ValidationError(exception.errors)
+    return exception_handler(exception, context)

@@ -1,0 +1,63 @@
+"""Pages: by limit and offset for short lists, by cursor for histories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import CursorPagination, LimitOffsetPagination
+from rest_framework.request import Request
+
+from django_personalization.validation import shown
+
+_LARGEST_OFFSET = 2**31
+
+
+class OptionalPages(LimitOffsetPagination):
+    """A plain array, or pages of ``count``, ``next``, ``previous`` and ``results`` on demand.
+
+    Pages come where ``?limit=`` or ``?offset=`` is given; wrong values are refused, not ignored.
+    """
+
+    max_limit = 500
+    page_size = 100
+
+    def get_limit(self, request: Request) -> int | None:
+        if not {"limit", "offset"} & set(request.query_params):
+            return None
+        return _whole_number(request, "limit", 1, self.max_limit, self.page_size)
+
+    def get_offset(self, request: Request) -> int:
+        return _whole_number(request, "offset", 0, _LARGEST_OFFSET, 0)
+
+
+class History(CursorPagination):
+    """Pages of ``next``, ``previous`` and ``results``, the latest first, stable while it grows."""
+
+    ordering = ("-created_at", "-id")
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "limit"
+
+    def get_page_size(self, request: Request) -> int:
+        return _whole_number(request, "limit", 1, self.max_page_size, self.page_size)
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any] | None:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (TypeError, ValueError, OverflowError, DjangoValidationError) as error:
+            raise ValidationError({"cursor": ["This cursor was not made by this API."]}) from error
+
+
+def _whole_number(request: Request, name: str, least: int, most: int, default: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if text.isascii() and text.isdecimal() and len(text) <= 10 and least <= int(text) <= most:
+        return int(text)
+    message = f"{shown(text)} is not a whole number from {least} to {most}."
+    raise ValidationError({name: [message]})
