@@ -16,10 +16,10 @@ def note_activity(request: HttpRequest, interaction_type: str, **details: Any) -
     """Track what the person behind ``request`` did, if they are signed in.
 
     ``details`` go to :func:`django_personalization.tracking.track`. A page is worth more than
-    what it teaches, so a failure is logged and the page goes on. A browser that fetches a page
-    before anybody asked for it teaches nothing.
+    what it teaches, so a failure is logged and the page goes on. What no one reads teaches
+    nothing: a HEAD request, or a page that a browser fetches before anybody asked for it.
     """
-    if not request.user.is_authenticated or _is_prefetch(request):
+    if not request.user.is_authenticated or not _is_for_a_reader(request):
         return
     try:
         track(request.user, interaction_type, **details)
@@ -27,5 +27,6 @@ def note_activity(request: HttpRequest, interaction_type: str, **details: Any) -
         logger.exception("Tracking %s failed", interaction_type)
 
 
-def _is_prefetch(request: HttpRequest) -> bool:
-    return request.headers.get("Sec-Purpose", "").startswith("prefetch")
+def _is_for_a_reader(request: HttpRequest) -> bool:
+    prefetched = request.headers.get("Sec-Purpose", "").startswith("prefetch")
+    return request.method != "HEAD" and not prefetched

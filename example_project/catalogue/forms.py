@@ -56,6 +56,14 @@ class ProjectForm(forms.ModelForm):
     repository = forms.URLField(
         max_length=300, assume_scheme="https", required=False, help_text="Where its source is."
     )
+    taxonomies = forms.ModelMultipleChoiceField(
+        Taxonomy.objects.active(),
+        to_field_name="slug",
+        label="Topics",
+        widget=forms.CheckboxSelectMultiple,
+        help_text=f"What it is about: one to {MAX_TOPICS}.",
+        error_messages={"required": "Choose at least one topic."},
+    )
 
     class Meta:
         model = Project
@@ -69,20 +77,12 @@ class ProjectForm(forms.ModelForm):
             "first_release",
             "taxonomies",
         ]
-        widgets = {
-            "description": forms.Textarea(attrs={"rows": 2}),
-            "taxonomies": forms.CheckboxSelectMultiple,
-        }
-        help_texts = {"taxonomies": f"What it is about: one to {MAX_TOPICS}."}
+        widgets = {"description": forms.Textarea(attrs={"rows": 2})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
-        topics = self.fields["taxonomies"]
-        topics.required = True
-        topics.error_messages["required"] = "Choose at least one topic."
-        topics.queryset = Taxonomy.objects.active()
-        topics.widget.choices = [
-            (label, [(term.pk, term.name) for term in terms])
+        self.fields["taxonomies"].widget.choices = [
+            (label, [(term.slug, term.name) for term in terms])
             for label, terms in topics_by_category()
         ]
 

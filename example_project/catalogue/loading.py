@@ -1,7 +1,7 @@
 """Bringing the catalogue's file into the database.
 
-The file is a JSON array of objects with the keys of :data:`FACTS` and ``taxonomies``, a list of
-slugs of the vocabulary.
+The file is JSON: ``{"projects": [...]}``, each an object with the keys of :data:`FACTS` and
+``taxonomies``, a list of slugs of the vocabulary.
 """
 
 from __future__ import annotations
@@ -57,15 +57,17 @@ class _Changes:
 
 
 def read_projects(path: Path) -> list[dict[str, Any]]:
-    """Return the entries of the file; raise CatalogueFileError unless it is an array of objects."""
+    """Return the entries of the file; raise CatalogueFileError if it does not hold any."""
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CatalogueFileError([f"{path} cannot be read: {error.strerror}."]) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CatalogueFileError([f"{path} is not JSON in UTF-8: {error}."]) from error
+    entries = content.get("projects") if isinstance(content, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise CatalogueFileError([f"{path} must hold a JSON array of objects, one per project."])
+        problem = f'{path} must hold {{"projects": [...]}}, an array of one object per project.'
+        raise CatalogueFileError([problem])
     return entries
 
 
@@ -79,7 +81,7 @@ def load_projects(entries: list[dict[str, Any]], *, update: bool = False) -> Loa
     """
     terms = dict(Taxonomy.objects.values_list("slug", "pk"))
     existing = Project.objects.prefetch_related("taxonomies").in_bulk(
-        [e["slug"] for e in entries if isinstance(e.get("slug"), str)], field_name="slug"
+        [e["slug"] for e in entries if _is_text(e.get("slug"))], field_name="slug"
     )
     problems = [*_problems(entries, set(terms)), *_taken_names(entries)]
     if problems:
@@ -118,7 +120,9 @@ def _sort(
 
 
 def _facts(entry: dict[str, Any]) -> dict[str, Any]:
-    return {name: entry[name] for name in FACTS if entry.get(name) is not None}
+    """Return the entry's facts; what the file leaves open is empty, not what it was before."""
+    empty = {name: None if name == "first_release" else "" for name in FACTS}
+    return empty | {name: entry[name] for name in FACTS if entry.get(name) is not None}
 
 
 def _same(project: Project, facts: dict[str, Any], topics: set[int]) -> bool:
@@ -162,9 +166,13 @@ def _entry_problems(entry: dict[str, Any], terms: set[str]) -> Iterable[str]:
         return
     if unknown:
         yield f"unknown keys {', '.join(unknown)}; known are {', '.join(FACTS)} and taxonomies"
+    yield from _topic_problems(entry["taxonomies"], terms)
+    wrong_types = list(_type_problems(entry))
+    if wrong_types:
+        yield from wrong_types
+        return
     if entry["slug"] in RESERVED_SLUGS:
         yield f"the address {entry['slug']!r} is taken by a page of the site"
-    yield from _topic_problems(entry["taxonomies"], terms)
     try:
         Project(**_facts(entry)).clean_fields()
     except ValidationError as error:
@@ -172,6 +180,14 @@ def _entry_problems(entry: dict[str, Any], terms: set[str]) -> Iterable[str]:
             f"{name} {entry.get(name)!r}: {' '.join(messages).rstrip('.')}"
             for name, messages in error.message_dict.items()
         )
+
+
+def _type_problems(entry: dict[str, Any]) -> Iterable[str]:
+    for name, value in _facts(entry).items():
+        if name == "first_release" and type(value) not in {int, type(None)}:
+            yield f"first_release must be a year, not {value!r}"
+        elif name != "first_release" and not _is_text(value):
+            yield f"{name} must be one line of printable text, not {value!r}"
 
 
 def _topic_problems(slugs: Any, terms: set[str]) -> Iterable[str]:
@@ -185,10 +201,15 @@ def _topic_problems(slugs: Any, terms: set[str]) -> Iterable[str]:
 
 def _taken_names(entries: list[dict[str, Any]]) -> list[str]:
     """Return the names that projects with other addresses have already."""
-    slugs = {e["name"]: e.get("slug") for e in entries if isinstance(e.get("name"), str)}
+    slugs = {e["name"]: e.get("slug") for e in entries if _is_text(e.get("name"))}
     holders = Project.objects.filter(name__in=slugs).values_list("name", "slug")
     return [
         f"Project {slugs[name]}: the name {name!r} belongs to the project {slug!r} already."
         for name, slug in holders
         if slug != slugs[name]
     ]
+
+
+def _is_text(value: Any) -> bool:
+    """Say whether the database can hold it and look for it: no NUL, no half of a character."""
+    return isinstance(value, str) and value.isprintable()
