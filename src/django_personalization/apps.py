@@ -16,4 +16,4 @@ class DjangoPersonalizationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what listens."""
-        from django_personalization import checks, receivers  # noqa: F401, PLC0415
+        from django_personalization import checks, receivers  # noqa: F401

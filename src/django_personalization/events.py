@@ -84,7 +84,7 @@ def _type_problem(code: object) -> str | None:
     }
 
 
-def _content_problem(content: Model | None) -> str | None:
+def _content_problem(content: object) -> str | None:
     if content is None:
         return None
     if not isinstance(content, Model) or content.pk is None:
@@ -150,7 +150,7 @@ def term_called(name: str, vocabulary: Vocabulary) -> Term:
 
 def keywords_to_store(event: Event, terms: Sequence[Term], vocabulary: Vocabulary) -> list[str]:
     """Return the keywords that the history shows: as they were given, then what was found."""
-    given = {}
+    given: dict[str, str] = {}
     for keyword in event.extracted_keywords:
         term = term_called(keyword, vocabulary)
         if not term.is_sensitive:

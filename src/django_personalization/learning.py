@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connections, transaction
@@ -24,9 +24,6 @@ from django_personalization.querysets import hold_person
 from django_personalization.signals import interactions_tracked
 from django_personalization.upsert import TagRow, add_evidence, announce_tags, upsert_tags
 from django_personalization.vocabulary import Term, current_vocabulary
-
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
 
 _ATTEMPTS: Final = 4
 
@@ -69,7 +66,7 @@ class _Pending:
         return self.kind.code, model, "" if content is None else str(content.pk)
 
 
-def store(user: AbstractBaseUser, events: Sequence[Event]) -> list[TrackResult]:
+def store(user_id: Any, events: Sequence[Event]) -> list[TrackResult]:
     """Store events that have been checked, all or none, and learn from them.
 
     Returns one result for each, in the same order. When another request stores one of the event
@@ -82,7 +79,7 @@ def store(user: AbstractBaseUser, events: Sequence[Event]) -> list[TrackResult]:
         pending = _prepare(events, now)
         try:
             with transaction.atomic():
-                return _store_once(user, pending, now)
+                return _store_once(user_id, pending, now)
         except IntegrityError:
             # Another request has just stored one of the event ids: the next try finds it.
             if attempt == _ATTEMPTS - 1 or not any(event.event_id for event in events):
@@ -97,34 +94,30 @@ def _prepare(events: Sequence[Event], now: datetime) -> list[_Pending]:
     for event in events:
         terms = mentions(event, names, vocabulary)
         keywords = keywords_to_store(event, terms, vocabulary)
-        inferable = [
-            term for term in terms if term.is_inferable and (unknown or term.taxonomy_id)
-        ]
+        inferable = [term for term in terms if term.is_inferable and (unknown or term.taxonomy_id)]
         kind = kinds[event.interaction_type]
         pending.append(_Pending(event, kind, event.time(now), keywords, inferable))
     return pending
 
 
-def _store_once(
-    user: AbstractBaseUser, pending: list[_Pending], now: datetime
-) -> list[TrackResult]:
-    known = _known_events(user, pending)
+def _store_once(user_id: Any, pending: list[_Pending], now: datetime) -> list[TrackResult]:
+    known = _known_events(user_id, pending)
     fresh: dict[str | int, _Pending] = {}
     for index, item in enumerate(pending):
         if item.event.event_id not in known:
             fresh.setdefault(item.event.event_id or index, item)
-    _drop_repeats(user, list(fresh.values()))
+    _drop_repeats(user_id, list(fresh.values()))
     _drop_stale_terms(fresh.values())
-    written = _feed(user, fresh.values(), now)
-    _insert(user, list(fresh.values()), written)
+    written = _feed(user_id, fresh.values(), now)
+    _insert(user_id, list(fresh.values()), written)
     return _results(pending, known, fresh)
 
 
-def _known_events(user: AbstractBaseUser, pending: Iterable[_Pending]) -> dict[str, UserInteraction]:
+def _known_events(user_id: Any, pending: Iterable[_Pending]) -> dict[str, UserInteraction]:
     ids = [item.event.event_id for item in pending if item.event.event_id]
     if not ids:
         return {}
-    rows = UserInteraction.objects.filter(user=user.pk, event_id__in=ids)
+    rows = UserInteraction.objects.filter(user=user_id, event_id__in=ids)
     return {str(row.event_id): row for row in rows}
 
 
@@ -136,7 +129,7 @@ def _results(
     results = []
     for index, item in enumerate(pending):
         event_id = item.event.event_id
-        if event_id in known:
+        if event_id is not None and event_id in known:
             results.append(TrackResult(known[event_id]))
         else:
             first = fresh[event_id or index]
@@ -144,14 +137,14 @@ def _results(
     return results
 
 
-def _drop_repeats(user: AbstractBaseUser, pending: Sequence[_Pending]) -> None:
+def _drop_repeats(user_id: Any, pending: Sequence[_Pending]) -> None:
     """Let the same type about the same object teach once within the window."""
     window = timedelta(minutes=app_settings.repeat_window_minutes)
     about = [item for item in pending if item.event.content is not None and item.terms]
     if not about or not window:
         return
-    hold_person(user.pk)
-    counted = _counted(user, about, window)
+    hold_person(user_id)
+    counted = _counted(user_id, about, window)
     for item in sorted(about, key=lambda item: item.at):
         times = counted.setdefault(item.subject, [])
         if any(abs(item.at - time) < window for time in times):
@@ -161,14 +154,14 @@ def _drop_repeats(user: AbstractBaseUser, pending: Sequence[_Pending]) -> None:
 
 
 def _counted(
-    user: AbstractBaseUser, about: Sequence[_Pending], window: timedelta
+    user_id: Any, about: Sequence[_Pending], window: timedelta
 ) -> dict[tuple[str, type[Model] | None, str], list[datetime]]:
     """Return when the same subjects have counted before, around the times of ``about``."""
     times = [item.at for item in about]
     models = {type(item.event.content) for item in about if item.event.content is not None}
     types = {content_type.pk: model for model, content_type in _content_types(models).items()}
     rows = UserInteraction.objects.filter(
-        user=user.pk,
+        user=user_id,
         content_type__in=types,
         object_id__in={item.subject[2] for item in about},
         created_at__gt=min(times) - window,
@@ -201,7 +194,7 @@ def _drop_stale_terms(pending: Iterable[_Pending]) -> None:
         item.terms = list({term.key: term for term in current if term is not None}.values())
 
 
-def _feed(user: AbstractBaseUser, pending: Iterable[_Pending], now: datetime) -> set[str]:
+def _feed(user_id: Any, pending: Iterable[_Pending], now: datetime) -> set[str]:
     """Raise the tags of all events with one upsert; return the keys of those that were raised."""
     half_life = app_settings.half_life_days
     terms: dict[str, Term] = {}
@@ -224,14 +217,16 @@ def _feed(user: AbstractBaseUser, pending: Iterable[_Pending], now: datetime) ->
         )
         for key, term in terms.items()
     ]
-    return upsert_tags(user.pk, rows, add_evidence(now, half_life), now) if rows else set()
+    return upsert_tags(user_id, rows, add_evidence(now, half_life), now) if rows else set()
 
 
-def _insert(user: AbstractBaseUser, pending: Sequence[_Pending], written: set[str]) -> None:
+def _insert(user_id: Any, pending: Sequence[_Pending], written: set[str]) -> None:
+    made = []
     for item in pending:
-        item.row = _row(user, item, written)
+        item.row = row = _row(user_id, item, written)
+        made.append((item.event.event_id or "", row))
     # In one order for every writer: two that share event ids cannot wait for each other.
-    rows = [item.row for item in sorted(pending, key=lambda item: item.event.event_id or "")]
+    rows = [row for _id, row in sorted(made, key=lambda pair: pair[0])]
     if connections[UserInteraction.objects.db].features.can_return_rows_from_bulk_insert:
         UserInteraction.objects.bulk_create(rows)
     else:
@@ -240,19 +235,19 @@ def _insert(user: AbstractBaseUser, pending: Sequence[_Pending], written: set[st
     if rows:
         transaction.on_commit(
             lambda: interactions_tracked.send_robust(
-                UserInteraction, user_id=user.pk, interactions=rows
+                UserInteraction, user_id=user_id, interactions=rows
             ),
             robust=True,
         )
     if written:
-        announce_tags(user.pk, written)
+        announce_tags(user_id, written)
 
 
-def _row(user: AbstractBaseUser, item: _Pending, written: set[str]) -> UserInteraction:
+def _row(user_id: Any, item: _Pending, written: set[str]) -> UserInteraction:
     content = item.event.content
     fed = {term.key: term.taxonomy_id for term in item.terms if term.key in written}
     return UserInteraction(
-        user_id=user.pk,
+        user_id=user_id,
         interaction_type=item.kind.code,
         metadata=dict(item.event.metadata),
         extracted_keywords=item.keywords,

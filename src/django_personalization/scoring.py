@@ -32,7 +32,7 @@ def growth(at: datetime, half_life_days: float) -> float:
 
     A dimensionless number above 0, doubling every ``half_life_days``.
     """
-    return 2.0 ** ((at - EPOCH) / _DAY / half_life_days)
+    return math.pow(2.0, (at - EPOCH) / _DAY / half_life_days)
 
 
 def units_at(evidence: float, now: datetime, half_life_days: float) -> float:
@@ -45,7 +45,7 @@ def confidence(units: float) -> float:
 
     Two units give 50 %, and every two more halve the doubt.
     """
-    return 1.0 - 2.0 ** (-min(max(units, 0.0), MAX_UNITS) / UNITS_PER_HALVING)
+    return 1.0 - math.pow(2.0, -min(max(units, 0.0), MAX_UNITS) / UNITS_PER_HALVING)
 
 
 def confidence_at(evidence: float, now: datetime, half_life_days: float) -> float:

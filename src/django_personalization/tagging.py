@@ -6,7 +6,7 @@ Views, the admin and commands call these functions and nothing else writes a per
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 ALIGN_BATCH: Final = 300
+
+# Of two states that meet in one tag, the later one here wins: a "no" is never lost.
+_STRENGTH: Final = [state.value for state in (TagState.ACTIVE, TagState.DISMISSED, TagState.HIDDEN)]
 
 
 def pick(
@@ -106,9 +109,7 @@ def drop_many(user: AbstractBaseUser, tag_ids: Collection[int]) -> int:
     """
     with transaction.atomic():
         tags = (
-            UserTag.objects.of(user)
-            .filter(pk__in=list(tag_ids))
-            .exclude(state=TagState.DISMISSED)
+            UserTag.objects.of(user).filter(pk__in=list(tag_ids)).exclude(state=TagState.DISMISSED)
         )
         return _dismiss(user, tags)
 
@@ -151,9 +152,7 @@ def _align(taxonomy_ids: list[int]) -> None:
     )
     _merge_twins(renamed.exclude(key=F("taxonomy__key")))
     by_id = terms.filter(pk=OuterRef("taxonomy"))
-    renamed.update(
-        key=Subquery(by_id.values("key")), name=Subquery(by_id.values("name"))
-    )
+    renamed.update(key=Subquery(by_id.values("key")), name=Subquery(by_id.values("name")))
     by_key = terms.filter(key=OuterRef("key"))
     UserTag.objects.filter(taxonomy=None, key__in=terms.values("key")).update(
         taxonomy=Subquery(by_key.values("pk")), name=Subquery(by_key.values("name"))
@@ -184,8 +183,7 @@ def _merge_twins(renamed: UserTagQuerySet) -> None:
 def _absorb(tag: UserTag, twin: UserTag) -> None:
     tag.evidence += twin.evidence
     tag.interaction_count += twin.interaction_count
-    strength = [TagState.ACTIVE, TagState.DISMISSED, TagState.HIDDEN]
-    tag.state = max(tag.state, twin.state, key=strength.index)
+    tag.state = max(tag.state, twin.state, key=_STRENGTH.index)
     if twin.source == TagSource.MANUAL:
         tag.source, tag.confidence_score, tag.weight = TagSource.MANUAL, 1.0, twin.weight
 
@@ -219,22 +217,25 @@ def _write(
 
 
 def _row_for(taxonomy: Taxonomy | None, name: str | None, state: str = TagState.ACTIVE) -> TagRow:
-    if taxonomy is None:
-        problem = name_problem(name)
-        if problem is not None or name is None:
-            raise InvalidInput({"name": [problem or _("Give a name or a taxonomy.")]})
-        term = current_vocabulary().resolve(name)
-        if term is None:
-            free = Taxonomy(name=" ".join(name.split()))
-            free.derive()
-            return _row(free, state)
-        found = Taxonomy.objects.filter(pk=term.taxonomy_id).held()
-    else:
-        found = Taxonomy.objects.filter(pk=taxonomy.pk).held()
-    if not found or not found[0].is_active:
-        wrong = {"name": [_retired(name)]} if taxonomy is None else {"taxonomy": [_inactive(taxonomy.pk)]}
-        raise InvalidInput(wrong)
-    return _row(found[0], state)
+    """Return the row for a taxonomy or a name, under a lock on the term that it means."""
+    if taxonomy is not None:
+        return _row(_held(taxonomy.pk, {"taxonomy": [_inactive(taxonomy.pk)]}), state)
+    problem = name_problem(name)
+    if problem is not None or name is None:
+        raise InvalidInput({"name": [problem or _("Give a name or a taxonomy.")]})
+    term = current_vocabulary().resolve(name)
+    if term is not None and term.taxonomy_id is not None:
+        return _row(_held(term.taxonomy_id, {"name": [_retired(name)]}), state)
+    free = Taxonomy(name=" ".join(name.split()))
+    free.derive()
+    return _row(free, state)
+
+
+def _held(taxonomy_id: int, errors: Mapping[str, list[str]]) -> Taxonomy:
+    held = Taxonomy.objects.active().filter(pk=taxonomy_id).held()
+    if not held:
+        raise InvalidInput(errors)
+    return held[0]
 
 
 def _row(taxonomy: Taxonomy, state: str = TagState.ACTIVE) -> TagRow:
@@ -261,7 +262,7 @@ def _inactive(pk: int) -> str:
     return _("No active taxonomy has the id %s.") % shown(pk)
 
 
-def _retired(name: str | None) -> str:
+def _retired(name: str) -> str:
     return _("%s is a taxonomy that is not offered any more.") % shown(name)
 
 
@@ -269,12 +270,13 @@ def _check_change(weight: float | None, state: str | None) -> None:
     errors = {}
     if weight is not None and weight not in TAG_WEIGHTS:
         legal = ", ".join(f"{value:g} ({label})" for value, label in TAG_WEIGHTS.items())
-        errors["weight"] = [_("%(value)s is not one of: %(legal)s.") % {
-            "value": shown(weight), "legal": legal
-        }]
+        errors["weight"] = [
+            _("%(value)s is not one of: %(legal)s.") % {"value": shown(weight), "legal": legal}
+        ]
     if state is not None and state not in TagState.values:
-        errors["state"] = [_("%(value)s is not one of: %(legal)s.") % {
-            "value": shown(state), "legal": ", ".join(TagState.values)
-        }]
+        errors["state"] = [
+            _("%(value)s is not one of: %(legal)s.")
+            % {"value": shown(state), "legal": ", ".join(TagState.values)}
+        ]
     if errors:
         raise InvalidInput(errors)

@@ -54,3 +54,16 @@ def tokenize(text: str) -> list[str]:
     written without blanks, or one symbol: ``"C++ & 東京"`` → ``["c", "+", "+", "&", "東", "京"]``.
     """
     return _token_pattern().findall(normalize(text))
+
+
+def tokenize_with_joints(text: str) -> tuple[list[str], set[int]]:
+    """Return the tokens, and the positions of those that follow the one before without a blank."""
+    tokens: list[str] = []
+    joined: set[int] = set()
+    end = 0
+    for match in _token_pattern().finditer(normalize(text)):
+        if tokens and match.start() == end:
+            joined.add(len(tokens))
+        tokens.append(match.group())
+        end = match.end()
+    return tokens, joined

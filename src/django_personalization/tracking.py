@@ -23,6 +23,8 @@ from django_personalization.learning import TrackResult, store
 from django_personalization.models import PersonalizationSettings, UserInteraction, UserTag
 from django_personalization.upsert import announce_tags
 
+__all__ = ["Event", "TrackResult", "refusal", "take_back", "track", "track_many"]
+
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
@@ -74,7 +76,7 @@ def track_many(
         return [TrackResult(reason=reason) for _event in events]
     problems = [event.problems() for event in events]
     good = [event for event, wrong in zip(events, problems, strict=True) if not wrong]
-    stored = iter(store(user, good))
+    stored = iter(store(user.pk, good))
     return [TrackResult(errors=wrong) if wrong else next(stored) for wrong in problems]
 
 

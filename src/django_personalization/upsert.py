@@ -143,7 +143,8 @@ def _chunks(rows: Sequence[TagRow], most_parameters: int) -> Iterator[Sequence[T
 def _compile(
     user_id: Any, rows: Sequence[TagRow], rule: Rule, now: datetime, connection: Any
 ) -> tuple[str, list[Any]]:
-    columns = [UserTag._meta.get_field(column.removesuffix("_id")) for column in _COLUMNS]
+    fields_by_column = {field.attname: field for field in UserTag._meta.concrete_fields}
+    columns = [fields_by_column[column] for column in _COLUMNS]
     parameters: list[Any] = [
         column.get_db_prep_save(value, connection)
         for row in rows
@@ -170,9 +171,7 @@ def _values(user_id: Any, row: TagRow, now: datetime) -> tuple[Any, ...]:
     return (user_id, *(getattr(row, column) for column in _ROW_COLUMNS), now, now)
 
 
-def _upsert_with_orm(
-    user_id: Any, rows: Sequence[TagRow], rule: Rule, now: datetime
-) -> set[str]:
+def _upsert_with_orm(user_id: Any, rows: Sequence[TagRow], rule: Rule, now: datetime) -> set[str]:
     """Do the same in four statements: lock the person, read, insert, change."""
     with transaction.atomic():
         hold_person(user_id)
@@ -185,9 +184,7 @@ def _upsert_with_orm(
         )
         changed = _changed(existing, rows, rule, now)
         columns = [column for column in _COLUMNS if column not in {"user_id", "key", "created_at"}]
-        UserTag.objects.bulk_update(
-            changed, [column.removesuffix("_id") for column in columns]
-        )
+        UserTag.objects.bulk_update(changed, [column.removesuffix("_id") for column in columns])
     kept = existing.keys() - {tag.key for tag in changed}
     return {row.key for row in rows} - kept
 

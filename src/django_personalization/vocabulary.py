@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django_personalization.models import Taxonomy, TaxonomyAlias, VocabularyRevision
-from django_personalization.text import term_key, tokenize
+from django_personalization.text import term_key, tokenize, tokenize_with_joints
 
 
 @dataclass(frozen=True)
@@ -55,21 +55,33 @@ class Vocabulary:
 
         At every place the longest label wins; the time is linear in the length of the text.
         """
-        tokens = tokenize(text)
+        tokens, joined = tokenize_with_joints(text)
         found: dict[str, Term] = {}
         position = 0
         while position < len(tokens):
-            length, term = self._longest_at(tokens, position)
+            length, term = self._longest_at(tokens, joined, position)
             if term is not None:
                 found.setdefault(term.key, term)
             position += length
         return list(found.values())
 
-    def _longest_at(self, tokens: list[str], position: int) -> tuple[int, Term | None]:
+    def _longest_at(
+        self, tokens: list[str], joined: set[int], position: int
+    ) -> tuple[int, Term | None]:
         for phrase, term in self._phrases.get(tokens[position], ()):
-            if tuple(tokens[position : position + len(phrase)]) == phrase:
+            end = position + len(phrase)
+            if tuple(tokens[position:end]) == phrase and _stands_alone(
+                tokens, joined, position, end
+            ):
                 return len(phrase), term
         return 1, None
+
+
+def _stands_alone(tokens: list[str], joined: set[int], start: int, end: int) -> bool:
+    """Refuse ``.NET`` inside ``example.net`` and ``C`` inside ``C++`` or ``C#``."""
+    begins_inside = start in joined and tokens[start - 1].isalnum() and not tokens[start].isalnum()
+    goes_on = end in joined and tokens[end] in {"+", "#"} and tokens[end - 1].isalnum()
+    return not begins_inside and not goes_on
 
 
 def _index(labels: Iterable[tuple[str, Term]]) -> Phrases:

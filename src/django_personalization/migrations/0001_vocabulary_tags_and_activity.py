@@ -9,196 +9,498 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contenttypes', '0002_remove_content_type_name'),
+        ("contenttypes", "0002_remove_content_type_name"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='VocabularyRevision',
+            name="VocabularyRevision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token", models.CharField(max_length=32)),
             ],
             options={
-                'verbose_name': 'vocabulary revision',
+                "verbose_name": "vocabulary revision",
             },
         ),
         migrations.CreateModel(
-            name='Taxonomy',
+            name="Taxonomy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('slug', models.SlugField(blank=True, help_text='The stable key in files: it stays when the name changes.', max_length=100, unique=True, verbose_name='slug')),
-                ('key', models.CharField(editable=False, max_length=32, unique=True)),
-                ('category', models.CharField(max_length=32, verbose_name='category')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('is_active', models.BooleanField(default=True, help_text='Inactive terms are neither offered nor inferred.', verbose_name='active')),
-                ('is_sensitive', models.BooleanField(default=False, help_text='May be picked, is never inferred.', verbose_name='sensitive')),
-                ('created_at', model_utils.fields.AutoCreatedField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('updated_at', model_utils.fields.AutoLastModifiedField(default=django.utils.timezone.now, editable=False, verbose_name='updated')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='narrower', to='django_personalization.taxonomy', verbose_name='broader term')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                (
+                    "slug",
+                    models.SlugField(
+                        blank=True,
+                        help_text="The stable key in files: it stays when the name changes.",
+                        max_length=100,
+                        unique=True,
+                        verbose_name="slug",
+                    ),
+                ),
+                ("key", models.CharField(editable=False, max_length=32, unique=True)),
+                ("category", models.CharField(max_length=32, verbose_name="category")),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Inactive terms are neither offered nor inferred.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "is_sensitive",
+                    models.BooleanField(
+                        default=False,
+                        help_text="May be picked, is never inferred.",
+                        verbose_name="sensitive",
+                    ),
+                ),
+                (
+                    "created_at",
+                    model_utils.fields.AutoCreatedField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    model_utils.fields.AutoLastModifiedField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="updated"
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="narrower",
+                        to="django_personalization.taxonomy",
+                        verbose_name="broader term",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'taxonomy',
-                'verbose_name_plural': 'taxonomies',
-                'ordering': ['name'],
+                "verbose_name": "taxonomy",
+                "verbose_name_plural": "taxonomies",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='TaxonomyAlias',
+            name="TaxonomyAlias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('key', models.CharField(editable=False, max_length=32, unique=True)),
-                ('taxonomy', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='django_personalization.taxonomy', verbose_name='taxonomy')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("key", models.CharField(editable=False, max_length=32, unique=True)),
+                (
+                    "taxonomy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="aliases",
+                        to="django_personalization.taxonomy",
+                        verbose_name="taxonomy",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'alias',
-                'verbose_name_plural': 'aliases',
-                'ordering': ['name'],
+                "verbose_name": "alias",
+                "verbose_name_plural": "aliases",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='TaxonomyRelation',
+            name="TaxonomyRelation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weight', models.FloatField(default=0.5, verbose_name='weight')),
-                ('is_symmetric', models.BooleanField(default=True, verbose_name='both ways')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='relations', to='django_personalization.taxonomy', verbose_name='term')),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='incoming_relations', to='django_personalization.taxonomy', verbose_name='related term')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("weight", models.FloatField(default=0.5, verbose_name="weight")),
+                ("is_symmetric", models.BooleanField(default=True, verbose_name="both ways")),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="relations",
+                        to="django_personalization.taxonomy",
+                        verbose_name="term",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="incoming_relations",
+                        to="django_personalization.taxonomy",
+                        verbose_name="related term",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'relation',
-                'verbose_name_plural': 'relations',
+                "verbose_name": "relation",
+                "verbose_name_plural": "relations",
             },
         ),
         migrations.CreateModel(
-            name='UserInteraction',
+            name="UserInteraction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('interaction_type', models.CharField(max_length=32, verbose_name='type')),
-                ('metadata', models.JSONField(blank=True, default=dict, verbose_name='metadata')),
-                ('extracted_keywords', models.JSONField(blank=True, default=list, verbose_name='keywords')),
-                ('object_id', models.CharField(blank=True, max_length=255)),
-                ('event_id', models.CharField(blank=True, max_length=64, null=True, verbose_name='event id')),
-                ('fed_terms', models.JSONField(default=dict, editable=False)),
-                ('fed_weight', models.FloatField(default=0.0, editable=False)),
-                ('created_at', model_utils.fields.AutoCreatedField(default=django.utils.timezone.now, editable=False, verbose_name='time')),
-                ('content_type', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='personalization_interactions', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("interaction_type", models.CharField(max_length=32, verbose_name="type")),
+                ("metadata", models.JSONField(blank=True, default=dict, verbose_name="metadata")),
+                (
+                    "extracted_keywords",
+                    models.JSONField(blank=True, default=list, verbose_name="keywords"),
+                ),
+                ("object_id", models.CharField(blank=True, max_length=255)),
+                (
+                    "event_id",
+                    models.CharField(blank=True, max_length=64, null=True, verbose_name="event id"),
+                ),
+                ("fed_terms", models.JSONField(default=dict, editable=False)),
+                ("fed_weight", models.FloatField(default=0.0, editable=False)),
+                (
+                    "created_at",
+                    model_utils.fields.AutoCreatedField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="time"
+                    ),
+                ),
+                (
+                    "content_type",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="personalization_interactions",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'interaction',
-                'verbose_name_plural': 'interactions',
+                "verbose_name": "interaction",
+                "verbose_name_plural": "interactions",
             },
         ),
         migrations.CreateModel(
-            name='UserTag',
+            name="UserTag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('key', models.CharField(editable=False, max_length=32)),
-                ('source', models.CharField(choices=[('manual', 'Picked by hand'), ('auto_project', 'From projects'), ('auto_conversation', 'From conversations'), ('auto_activity', 'From activity')], default='manual', max_length=20, verbose_name='source')),
-                ('confidence_score', models.FloatField(default=1.0, help_text='At the last write; see confidence_at().', verbose_name='confidence')),
-                ('evidence', models.FloatField(default=0.0, editable=False, verbose_name='evidence')),
-                ('interaction_count', models.PositiveIntegerField(default=0, verbose_name='interactions')),
-                ('weight', models.FloatField(default=1.0, verbose_name='weight')),
-                ('state', models.CharField(choices=[('active', 'Active'), ('dismissed', 'Dismissed'), ('hidden', 'Hidden')], default='active', max_length=10, verbose_name='state')),
-                ('created_at', model_utils.fields.AutoCreatedField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('updated_at', model_utils.fields.AutoLastModifiedField(default=django.utils.timezone.now, editable=False, verbose_name='updated')),
-                ('taxonomy', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='user_tags', to='django_personalization.taxonomy', verbose_name='taxonomy')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='personalization_tags', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("key", models.CharField(editable=False, max_length=32)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("manual", "Picked by hand"),
+                            ("auto_project", "From projects"),
+                            ("auto_conversation", "From conversations"),
+                            ("auto_activity", "From activity"),
+                        ],
+                        default="manual",
+                        max_length=20,
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "confidence_score",
+                    models.FloatField(
+                        default=1.0,
+                        help_text="At the last write; see confidence_at().",
+                        verbose_name="confidence",
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.FloatField(default=0.0, editable=False, verbose_name="evidence"),
+                ),
+                (
+                    "interaction_count",
+                    models.PositiveIntegerField(default=0, verbose_name="interactions"),
+                ),
+                ("weight", models.FloatField(default=1.0, verbose_name="weight")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("dismissed", "Dismissed"),
+                            ("hidden", "Hidden"),
+                        ],
+                        default="active",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "created_at",
+                    model_utils.fields.AutoCreatedField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    model_utils.fields.AutoLastModifiedField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="updated"
+                    ),
+                ),
+                (
+                    "taxonomy",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="user_tags",
+                        to="django_personalization.taxonomy",
+                        verbose_name="taxonomy",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="personalization_tags",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user tag',
-                'verbose_name_plural': 'user tags',
+                "verbose_name": "user tag",
+                "verbose_name_plural": "user tags",
             },
         ),
         migrations.CreateModel(
-            name='PersonalizationSettings',
+            name="PersonalizationSettings",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('consent', models.CharField(choices=[('unset', 'Not chosen'), ('granted', 'Granted'), ('denied', 'Denied')], default='unset', max_length=10, verbose_name='consent')),
-                ('paused', models.BooleanField(default=False, help_text='Keeps the profile and stops learning.', verbose_name='paused')),
-                ('mode', models.CharField(choices=[('full', 'Picked and inferred tags'), ('explicit', 'Picked tags only'), ('none', 'No personalization')], default='full', max_length=10, verbose_name='mode')),
-                ('discovery', models.PositiveSmallIntegerField(default=50, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='discovery')),
-                ('created_at', model_utils.fields.AutoCreatedField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('updated_at', model_utils.fields.AutoLastModifiedField(default=django.utils.timezone.now, editable=False, verbose_name='updated')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='personalization_settings', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "consent",
+                    models.CharField(
+                        choices=[
+                            ("unset", "Not chosen"),
+                            ("granted", "Granted"),
+                            ("denied", "Denied"),
+                        ],
+                        default="unset",
+                        max_length=10,
+                        verbose_name="consent",
+                    ),
+                ),
+                (
+                    "paused",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Keeps the profile and stops learning.",
+                        verbose_name="paused",
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("full", "Picked and inferred tags"),
+                            ("explicit", "Picked tags only"),
+                            ("none", "No personalization"),
+                        ],
+                        default="full",
+                        max_length=10,
+                        verbose_name="mode",
+                    ),
+                ),
+                (
+                    "discovery",
+                    models.PositiveSmallIntegerField(
+                        default=50,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="discovery",
+                    ),
+                ),
+                (
+                    "created_at",
+                    model_utils.fields.AutoCreatedField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    model_utils.fields.AutoLastModifiedField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="updated"
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="personalization_settings",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'personalization settings',
-                'verbose_name_plural': 'personalization settings',
-                'constraints': [models.CheckConstraint(condition=models.Q(('discovery__gte', 0), ('discovery__lte', 100)), name='personalization_settings_discovery_in_range')],
+                "verbose_name": "personalization settings",
+                "verbose_name_plural": "personalization settings",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("discovery__gte", 0), ("discovery__lte", 100)),
+                        name="personalization_settings_discovery_in_range",
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='taxonomy',
-            index=models.Index(fields=['category', 'name'], name='personalization_tax_category'),
+            model_name="taxonomy",
+            index=models.Index(fields=["category", "name"], name="personalization_tax_category"),
         ),
         migrations.AddConstraint(
-            model_name='taxonomy',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('parent', models.F('id')), _negated=True), ('parent', None), _connector='OR'), name='personalization_taxonomy_not_its_own_parent'),
+            model_name="taxonomy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("parent", models.F("id")), _negated=True),
+                    ("parent", None),
+                    _connector="OR",
+                ),
+                name="personalization_taxonomy_not_its_own_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='taxonomy',
-            constraint=models.CheckConstraint(condition=models.Q(('key', ''), _negated=True), name='personalization_taxonomy_has_key'),
+            model_name="taxonomy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("key", ""), _negated=True),
+                name="personalization_taxonomy_has_key",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='taxonomyalias',
-            constraint=models.CheckConstraint(condition=models.Q(('key', ''), _negated=True), name='personalization_alias_has_key'),
+            model_name="taxonomyalias",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("key", ""), _negated=True), name="personalization_alias_has_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='taxonomyrelation',
-            constraint=models.UniqueConstraint(fields=('source', 'target'), name='personalization_relation_unique'),
+            model_name="taxonomyrelation",
+            constraint=models.UniqueConstraint(
+                fields=("source", "target"), name="personalization_relation_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='taxonomyrelation',
-            constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='personalization_relation_not_to_itself'),
+            model_name="taxonomyrelation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source", models.F("target")), _negated=True),
+                name="personalization_relation_not_to_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='taxonomyrelation',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gt', 0), ('weight__lte', 1)), name='personalization_relation_weight_in_range'),
+            model_name="taxonomyrelation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight__gt", 0), ("weight__lte", 1)),
+                name="personalization_relation_weight_in_range",
+            ),
         ),
         migrations.AddIndex(
-            model_name='userinteraction',
-            index=models.Index(fields=['user', '-created_at', '-id'], name='personalization_ia_history'),
+            model_name="userinteraction",
+            index=models.Index(
+                fields=["user", "-created_at", "-id"], name="personalization_ia_history"
+            ),
         ),
         migrations.AddIndex(
-            model_name='userinteraction',
-            index=models.Index(fields=['user', 'content_type', 'object_id', 'created_at'], name='personalization_ia_repeats'),
+            model_name="userinteraction",
+            index=models.Index(
+                fields=["user", "content_type", "object_id", "created_at"],
+                name="personalization_ia_repeats",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='userinteraction',
-            constraint=models.UniqueConstraint(fields=('user', 'event_id'), name='personalization_interaction_event_once'),
+            model_name="userinteraction",
+            constraint=models.UniqueConstraint(
+                fields=("user", "event_id"), name="personalization_interaction_event_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usertag',
-            constraint=models.UniqueConstraint(fields=('user', 'key'), name='personalization_tag_unique'),
+            model_name="usertag",
+            constraint=models.UniqueConstraint(
+                fields=("user", "key"), name="personalization_tag_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usertag',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence_score__gte', 0), ('confidence_score__lte', 1)), name='personalization_tag_confidence_in_range'),
+            model_name="usertag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("confidence_score__gte", 0), ("confidence_score__lte", 1)),
+                name="personalization_tag_confidence_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usertag',
-            constraint=models.CheckConstraint(condition=models.Q(('evidence__gte', 0)), name='personalization_tag_evidence_not_negative'),
+            model_name="usertag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("evidence__gte", 0)),
+                name="personalization_tag_evidence_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usertag',
-            constraint=models.CheckConstraint(condition=models.Q(('interaction_count__gte', 0)), name='personalization_tag_count_not_negative'),
+            model_name="usertag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("interaction_count__gte", 0)),
+                name="personalization_tag_count_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usertag',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gte', 0)), name='personalization_tag_weight_not_negative'),
+            model_name="usertag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight__gte", 0)),
+                name="personalization_tag_weight_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usertag',
-            constraint=models.CheckConstraint(condition=models.Q(('key', ''), _negated=True), name='personalization_tag_has_key'),
+            model_name="usertag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("key", ""), _negated=True), name="personalization_tag_has_key"
+            ),
         ),
     ]

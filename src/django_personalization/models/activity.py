@@ -27,9 +27,7 @@ class UserInteraction(models.Model):
         on_delete=models.CASCADE,
         related_name="personalization_interactions",
     )
-    interaction_type = CodeField(
-        _("type"), max_length=32, choices=choices.interaction_types
-    )
+    interaction_type = CodeField(_("type"), max_length=32, choices=choices.interaction_types)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     extracted_keywords = models.JSONField(_("keywords"), default=list, blank=True)
     content_type = models.ForeignKey(

@@ -79,9 +79,7 @@ class UserTag(models.Model):
             models.CheckConstraint(
                 condition=Q(weight__gte=0), name="personalization_tag_weight_not_negative"
             ),
-            models.CheckConstraint(
-                condition=~Q(key=""), name="personalization_tag_has_key"
-            ),
+            models.CheckConstraint(condition=~Q(key=""), name="personalization_tag_has_key"),
         ]
 
     def __str__(self) -> str:

@@ -79,6 +79,13 @@ class Taxonomy(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Save the term with the key that belongs to its name."""
+        self.derive()
+        if update_fields is not None and "name" in update_fields:
+            update_fields = {*update_fields, "key"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
     def derive(self) -> None:
         """Set what follows from the name: ``key``, and ``slug`` where there is none.
 
@@ -94,6 +101,7 @@ class Taxonomy(models.Model):
         """Refuse a name that another term has in another spelling, and circles of parents."""
         super().clean()
         key = _checked_key(self.name)
+        self.derive()
         twin = Taxonomy.objects.filter(key=key).exclude(pk=self.pk).first()
         if twin is not None:
             raise ValidationError({"name": _("“%s” is the same name.") % twin.name})
@@ -115,15 +123,6 @@ class Taxonomy(models.Model):
             seen.add(ancestor.pk)
             ancestor = ancestor.parent
 
-    def save(
-        self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any
-    ) -> None:
-        """Save the term with the key that belongs to its name."""
-        self.derive()
-        if update_fields is not None and "name" in update_fields:
-            update_fields = {*update_fields, "key"}
-        super().save(*args, update_fields=update_fields, **kwargs)
-
 
 class TaxonomyAlias(models.Model):
     """Another spelling of a term: *ML* for *AI & Machine Learning*."""
@@ -141,13 +140,18 @@ class TaxonomyAlias(models.Model):
         verbose_name_plural = _("aliases")
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(key=""), name="personalization_alias_has_key"
-            ),
+            models.CheckConstraint(condition=~Q(key=""), name="personalization_alias_has_key"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Save the alias with the key that belongs to its name."""
+        self.derive()
+        if update_fields is not None and "name" in update_fields:
+            update_fields = {*update_fields, "key"}
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     def derive(self) -> None:
         """Set the key that belongs to the name."""
@@ -157,6 +161,7 @@ class TaxonomyAlias(models.Model):
         """Refuse a spelling that already means a term."""
         super().clean()
         key = _checked_key(self.name)
+        self.derive()
         owner = (
             Taxonomy.objects.filter(Q(key=key) | Q(aliases__key=key))
             .exclude(aliases__in=[self.pk] if self.pk else [])
@@ -164,15 +169,6 @@ class TaxonomyAlias(models.Model):
         )
         if owner is not None:
             raise ValidationError({"name": _("This already means “%s”.") % owner.name})
-
-    def save(
-        self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any
-    ) -> None:
-        """Save the alias with the key that belongs to its name."""
-        self.derive()
-        if update_fields is not None and "name" in update_fields:
-            update_fields = {*update_fields, "key"}
-        super().save(*args, update_fields=update_fields, **kwargs)
 
 
 class TaxonomyRelation(models.Model):

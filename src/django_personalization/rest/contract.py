@@ -58,7 +58,7 @@ class ObjectParser(JSONParser):
 
     @staticmethod
     def _read(stream: IO[Any]) -> bytes:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        limit: int | None = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if limit is None:
             return cast(bytes, stream.read())
         body = cast(bytes, stream.read(limit + 1))
@@ -140,7 +140,7 @@ class ContractView(APIView):
     ) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
         self.set_cache_headers(final)
-        return cast(Response, final)
+        return final
 
     def set_cache_headers(self, response: Any) -> None:
         """Keep personal data out of every cache."""

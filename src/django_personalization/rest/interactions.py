@@ -102,7 +102,7 @@ class InteractionBulkView(ContractView):
         """Track up to 500 events; each has a result, and a wrong one does not stop the others."""
         body = InteractionListSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        events, errors = _events(request.data["interactions"], self.person)
+        events, errors = _events(body.validated_data["interactions"], self.person)
         good = [event for event, wrong in zip(events, errors, strict=True) if not wrong]
         results = tracking.track_many(self.person, good)
         refusal = tracking.refusal(self.person) if not results else results[0].reason
@@ -134,11 +134,11 @@ def _outcome(result: tracking.TrackResult) -> dict[str, Any]:
         return _invalid(result.errors)
     status = "created" if result.created else "repeated"
     row = UserInteractionSerializer(result.interaction).data
-    return {"status": status, "interaction": row, "errors": {}}
+    return {"status": status, "interaction": row, "problems": {}}
 
 
 def _invalid(errors: Errors) -> dict[str, Any]:
-    return {"status": "invalid", "interaction": None, "errors": errors}
+    return {"status": "invalid", "interaction": None, "problems": errors}
 
 
 def _events(rows: Sequence[Any], person: Any) -> tuple[list[Event], list[Errors]]:
@@ -162,9 +162,7 @@ def _event(value: dict[str, Any], target: Model | None) -> Event:
     return Event(**{"interaction_type": "", **value}, content=target)
 
 
-def _target(
-    reference: Mapping[str, str], found: Mapping[tuple[str, str], Model]
-) -> Model | None:
+def _target(reference: Mapping[str, str], found: Mapping[tuple[str, str], Model]) -> Model | None:
     return found.get((reference["type"], reference["id"]))
 
 

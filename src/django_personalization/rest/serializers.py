@@ -17,6 +17,7 @@ from django_personalization.models import (
     UserInteraction,
     UserTag,
 )
+from django_personalization.querysets import UserTagQuerySet
 from django_personalization.rest.schema import describe_field
 from django_personalization.validation import MAX_NAME_LENGTH, shown
 
@@ -246,7 +247,7 @@ class InteractionResultSerializer(serializers.Serializer[Any]):
 
     status = serializers.ChoiceField(choices=["created", "repeated", "invalid"])
     interaction = UserInteractionSerializer(allow_null=True)
-    errors = serializers.DictField(required=False)
+    problems = serializers.DictField()
 
 
 class InteractionResultsSerializer(serializers.Serializer[Any]):
@@ -255,6 +256,6 @@ class InteractionResultsSerializer(serializers.Serializer[Any]):
     results = InteractionResultSerializer(many=True)
 
 
-def serialize_tags(tags: Sequence[UserTag]) -> Any:
+def serialize_tags(tags: Sequence[UserTag] | UserTagQuerySet) -> Any:
     """Return tags as the API shows them."""
     return UserTagSerializer(tags, many=True).data

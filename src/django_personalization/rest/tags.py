@@ -200,7 +200,7 @@ def _taxonomy(data: dict[str, Any]) -> Taxonomy | None:
     pk = data.get("taxonomy")
     if pk is None:
         return None
-    taxonomy = Taxonomy.objects.active().filter(pk=pk).first()
+    taxonomy: Taxonomy | None = Taxonomy.objects.active().filter(pk=pk).first()
     if taxonomy is None:
         raise ValidationError({"taxonomy": [f"No active taxonomy has the id {shown(pk)}."]})
     name = data.get("name")

@@ -12,7 +12,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
 from rest_framework.exceptions import ValidationError
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -35,7 +35,7 @@ class MayReadVocabulary(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if app_settings.public_taxonomies:
             return True
-        return bool(request.user and request.user.is_authenticated)
+        return IsAuthenticated().has_permission(request, view)
 
 
 @method_decorator(conditional_page, name="dispatch")

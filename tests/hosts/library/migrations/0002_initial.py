@@ -6,29 +6,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('django_personalization', '0001_vocabulary_tags_and_activity'),
-        ('library', '0001_initial'),
+        ("django_personalization", "0001_vocabulary_tags_and_activity"),
+        ("library", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='book',
-            name='author',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
+            model_name="book",
+            name="author",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='book',
-            name='topics',
-            field=models.ManyToManyField(blank=True, to='django_personalization.taxonomy'),
+            model_name="book",
+            name="topics",
+            field=models.ManyToManyField(blank=True, to="django_personalization.taxonomy"),
         ),
         migrations.AddField(
-            model_name='note',
-            name='labels',
-            field=models.ManyToManyField(to='library.label'),
+            model_name="note",
+            name="labels",
+            field=models.ManyToManyField(to="library.label"),
         ),
     ]
