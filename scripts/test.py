@@ -6,7 +6,8 @@
 
 The parts are: sqlite, uuid (SQLite, with a user model that has a UUID key and no username),
 postgres (a real server, started for the purpose unless DATABASE_URL names one), docs (the code
-in README and docs), frontend, and browser (the real page on the real server in Chromium).
+in README and docs), example (the example site), frontend, and browser (the real page on the real
+server in Chromium).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ ROOT = bootstrap.ROOT
 RESULTS = ROOT / "test-results"
 PYTHON = sys.executable
 # Suites with a step of their own.
-APART = ("browser", "docs")
+APART = ("browser", "docs", "example")
 
 
 class Suites:
@@ -48,6 +49,7 @@ class Suites:
             Step("uuid", "Python tests on SQLite, users with a UUID key", self.uuid),
             Step("postgres", "Python tests on PostgreSQL", self.postgres),
             Step("docs", "Code in README and docs", self.docs),
+            Step("example", "Example site", self.example),
             Step("frontend", "Front-end tests", self.frontend),
             Step("browser", "Browser tests", self.browser),
         ]
@@ -67,6 +69,10 @@ class Suites:
     def docs(self) -> str:
         """Run the code blocks of README and docs."""
         return self._pytest("docs", ["tests/docs"], DATABASE_URL="")
+
+    def example(self) -> str:
+        """Run the tests of the example site with its own settings."""
+        return self._pytest("example", ["tests/example"], DATABASE_URL="")
 
     def frontend(self) -> str:
         """Run the component tests of the settings page."""

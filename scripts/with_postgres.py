@@ -154,7 +154,8 @@ def main() -> int:
     command = parser.parse_args().command
     if not command:
         parser.error("name a command to run")
-    signal.signal(signal.SIGTERM, _exit_on_signal)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _exit_on_signal)
     return run(command)
 
 
