@@ -7,7 +7,7 @@ seen by every process as soon as it has been committed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django_personalization.models import Taxonomy, TaxonomyAlias, VocabularyRevision
@@ -30,9 +30,6 @@ class Term:
         return self.is_active and not self.is_sensitive
 
 
-Phrases = Mapping[str, tuple[tuple[tuple[str, ...], Term], ...]]
-
-
 class Vocabulary:
     """An immutable snapshot of the vocabulary."""
 
@@ -44,7 +41,14 @@ class Vocabulary:
         labels += [(name, term) for name, term in known if term is not None]
         # A name wins over an alias that is spelled alike.
         self._by_key = {term_key(name): term for name, term in reversed(labels)}
-        self._phrases = _index(labels)
+        # Names come first, so an alias never takes their place.
+        self._phrases: dict[tuple[str, ...], Term] = {}
+        for name, term in labels:
+            self._phrases.setdefault(tuple(tokenize(name)), term)
+        lengths: dict[str, set[int]] = {}
+        for phrase in self._phrases:
+            lengths.setdefault(phrase[0], set()).add(len(phrase))
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
     def resolve(self, name: str) -> Term | None:
         """Return the term that ``name`` (a name or an alias, in any case) means, if any."""
@@ -68,12 +72,11 @@ class Vocabulary:
     def _longest_at(
         self, tokens: list[str], joined: set[int], position: int
     ) -> tuple[int, Term | None]:
-        for phrase, term in self._phrases.get(tokens[position], ()):
-            end = position + len(phrase)
-            if tuple(tokens[position:end]) == phrase and _stands_alone(
-                tokens, joined, position, end
-            ):
-                return len(phrase), term
+        for length in self._lengths.get(tokens[position], ()):
+            end = position + length
+            term = self._phrases.get(tuple(tokens[position:end]))
+            if term is not None and _stands_alone(tokens, joined, position, end):
+                return length, term
         return 1, None
 
 
@@ -82,18 +85,6 @@ def _stands_alone(tokens: list[str], joined: set[int], start: int, end: int) -> 
     begins_inside = start in joined and tokens[start - 1].isalnum() and not tokens[start].isalnum()
     goes_on = end in joined and tokens[end] in {"+", "#"} and tokens[end - 1].isalnum()
     return not begins_inside and not goes_on
-
-
-def _index(labels: Iterable[tuple[str, Term]]) -> Phrases:
-    """Group labels by their first token, the longest first, names before aliases."""
-    groups: dict[str, dict[tuple[str, ...], Term]] = {}
-    for name, term in labels:
-        tokens = tuple(tokenize(name))
-        groups.setdefault(tokens[0], {}).setdefault(tokens, term)
-    return {
-        first: tuple(sorted(phrases.items(), key=lambda item: -len(item[0])))
-        for first, phrases in groups.items()
-    }
 
 
 _current: tuple[str, Vocabulary] | None = None

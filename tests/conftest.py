@@ -1,0 +1,71 @@
+"""What the tests share: people, a small vocabulary and an API client."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.cache import cache
+from django.db import connection
+from rest_framework.test import APIClient
+
+from django_personalization.models import Taxonomy, TaxonomyAlias
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_throttles():
+    cache.clear()
+
+
+@pytest.fixture
+def make_person(db):
+    def make(name, **fields):
+        return get_user_model().objects.create_user(f"{name}@example.org", **fields)
+
+    return make
+
+
+@pytest.fixture
+def person(make_person):
+    return make_person("ada")
+
+
+@pytest.fixture
+def other(make_person):
+    return make_person("grace")
+
+
+@pytest.fixture
+def staff(make_person):
+    return make_person("staff", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def terms(db):
+    """Five terms by a short name, with aliases."""
+    python = Taxonomy.objects.create(name="Python", category="skill")
+    ai = Taxonomy.objects.create(name="AI & Machine Learning", category="topic")
+    cpp = Taxonomy.objects.create(name="C++", category="skill")
+    faith = Taxonomy.objects.create(name="Religion", category="interest", is_sensitive=True)
+    retired = Taxonomy.objects.create(name="Flash", category="skill", is_active=False)
+    for name in ("AI", "ML", "machine learning"):
+        TaxonomyAlias.objects.create(taxonomy=ai, name=name)
+    TaxonomyAlias.objects.create(taxonomy=faith, name="faith")
+    return {"python": python, "ai": ai, "cpp": cpp, "faith": faith, "retired": retired}
+
+
+@pytest.fixture
+def client_of():
+    def make(user):
+        client = APIClient(enforce_csrf_checks=False)
+        client.force_authenticate(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api(client_of, person):
+    return client_of(person)

@@ -1,0 +1,110 @@
+"""Every setting has a check, an id and a hint."""
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db.models import Q
+
+from django_personalization import content
+from django_personalization.checks import check_content, check_settings
+from django_personalization.conf import DEFAULTS, app_settings
+from tests.hosts.library.models import Book
+
+TYPE = {"label": "Vote", "weight": 1, "source": "auto_activity"}
+
+WRONG = [
+    ("TAXONOMY_CATEGORIES", {}, "E001"),
+    ("TAXONOMY_CATEGORIES", ["interest"], "E001"),
+    ("TAXONOMY_CATEGORIES", {"x" * 33: "Long"}, "E001"),
+    ("TAXONOMY_CATEGORIES", {"x": 3}, "E001"),
+    ("INTERACTION_TYPES", {}, "E002"),
+    ("INTERACTION_TYPES", {"vote": {"label": "Vote"}}, "E002"),
+    ("INTERACTION_TYPES", {"vote": {**TYPE, "weight": 0}}, "E002"),
+    ("INTERACTION_TYPES", {"vote": {**TYPE, "weight": "1"}}, "E002"),
+    ("INTERACTION_TYPES", {"vote": {**TYPE, "source": "manual"}}, "E002"),
+    ("INTERACTION_TYPES", {"vote": {**TYPE, "label": None}}, "E002"),
+    ("INTERACTION_TYPES", {3: TYPE}, "E002"),
+    ("HALF_LIFE_DAYS", 7, "E003"),
+    ("HALF_LIFE_DAYS", "30", "E003"),
+    ("HALF_LIFE_DAYS", float("inf"), "E003"),
+    ("MIN_CONFIDENCE", 1, "E004"),
+    ("MIN_CONFIDENCE", -0.1, "E004"),
+    ("INFER_UNKNOWN_KEYWORDS", "yes", "E005"),
+    ("REPEAT_WINDOW_MINUTES", -1, "E006"),
+    ("INTERACTION_RETENTION_DAYS", 0, "E007"),
+    ("INTERACTION_RETENTION_DAYS", True, "E007"),
+    ("REQUIRE_CONSENT", 1, "E008"),
+    ("PUBLIC_TAXONOMIES", None, "E009"),
+    ("THROTTLE_RATES", {"tracking": "many"}, "E010"),
+    ("THROTTLE_RATES", {"tracking": "0/min"}, "E010"),
+    ("THROTTLE_RATES", {"trakking": "1/min"}, "E010"),
+    ("THROTTLE_RATES", "1/min", "E010"),
+]
+
+
+def test_the_defaults_are_fine(settings):
+    del settings.DJANGO_PERSONALIZATION
+    assert check_settings() == []
+
+
+@pytest.mark.parametrize(("name", "value", "code"), WRONG)
+def test_a_wrong_value_is_reported(settings, name, value, code):
+    settings.DJANGO_PERSONALIZATION = {name: value}
+    messages = check_settings()
+    assert {message.id for message in messages} == {f"django_personalization.{code}"}
+    assert all(message.hint and name in message.msg for message in messages)
+
+
+def test_every_setting_has_a_check():
+    assert {name for name, _value, _code in WRONG} == set(DEFAULTS)
+
+
+def test_manage_py_check_stops_on_a_wrong_value(settings):
+    settings.DJANGO_PERSONALIZATION = {"HALF_LIFE_DAYS": 1}
+    with pytest.raises(SystemCheckError, match="E003"):
+        call_command("check")
+
+
+def test_an_unknown_setting_is_reported_with_a_guess(settings):
+    settings.DJANGO_PERSONALIZATION = {"HALF_LIFE_DAY": 30}
+    [message] = check_settings()
+    assert message.id == "django_personalization.E011"
+    assert "Did you mean HALF_LIFE_DAYS?" in message.hint
+
+
+def test_something_else_than_a_dictionary_is_reported(settings):
+    settings.DJANGO_PERSONALIZATION = ["HALF_LIFE_DAYS"]
+    [message] = check_settings()
+    assert message.id == "django_personalization.E000"
+    assert app_settings.half_life_days == 30
+
+
+def test_settings_are_read_at_every_access(settings):
+    settings.DJANGO_PERSONALIZATION = {"HALF_LIFE_DAYS": 60, "INTERACTION_TYPES": {"vote": TYPE}}
+    assert app_settings.half_life_days == 60
+    assert list(app_settings.interaction_types) == ["vote"]
+    settings.DJANGO_PERSONALIZATION = {}
+    assert app_settings.half_life_days == 30
+
+
+@pytest.fixture
+def _registered_wrongly():
+    declared = content.declaration_of(Book)
+    content.register(Book, terms="topic", owner="author__nobody", published_at="created_at")
+    yield
+    content.register(Book, **{
+        "terms": declared.terms,
+        "owner": declared.owner,
+        "published_at": declared.published_at,
+        "visible": Q(is_public=True),
+    })
+
+
+@pytest.mark.usefixtures("_registered_wrongly")
+def test_a_wrong_path_is_reported_with_the_right_ones():
+    owner, terms = sorted(check_content(), key=lambda message: message.msg)
+    assert terms.id == owner.id == "django_personalization.E012"
+    assert "terms='topic'" in terms.msg
+    assert "topics" in terms.hint
+    assert "nobody" in owner.msg
+    assert check_settings() == []
