@@ -81,7 +81,9 @@ def front_end() -> None:
 
 def readme() -> None:
     """Fail if README does not name the steps and commands that are tested."""
-    text = (ROOT / "README.md").read_text()
+    path = ROOT / "README.md"
+    require(path.is_file(), "there is no README.md")
+    text = path.read_text()
     blocks = re.findall(r"^```.*?\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
     lines = {line.strip() for block in blocks for line in block.splitlines()}
     missing = [step for step in (*QUICK_START, *COMMANDS_IN_README) if not _has(lines, step)]

@@ -75,7 +75,11 @@ def _install() -> str | None:
     for arguments in ("update", "install --yes --no-install-recommends chromium"):
         command = [*prefix, "apt-get", "-qq", *arguments.split()]
         subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=False,
         )
     return find()
 

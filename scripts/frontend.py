@@ -75,7 +75,8 @@ def node_directory() -> Path:
 
 def environment(directory: Path) -> dict[str, str]:
     """Return the environment in which npm finds that Node.js first."""
-    return {**os.environ, "PATH": f"{directory}{os.pathsep}{os.environ.get('PATH', '')}"}
+    path = f"{directory}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
 
 
 def npm(*arguments: str) -> None:
