@@ -6,16 +6,17 @@ import pytest
 
 pytestmark = pytest.mark.django_db
 
-# path: (queries for a stranger, for somebody who is signed in, of those what tracking takes)
+# path: (queries for a stranger, queries for somebody who is signed in). The difference is session
+# and user, the strip of interests where there is one, and what tracking takes where there is any.
 PAGES = {
-    "/": (0, 0, 0),
-    "/projects/": (0, 0, 0),
-    "/projects/?topic=python": (0, 0, 0),
-    "/projects/?q=project": (0, 0, 0),
-    "/projects/project-0/": (0, 0, 0),
-    "/projects/add/": (0, 0, 0),
-    "/accounts/login/": (0, 0, 0),
-    "/account/settings/personalization": (0, 0, 0),
+    "/": (4, 7),
+    "/projects/": (5, 8),
+    "/projects/?topic=python": (5, 8),
+    "/projects/?q=project": (5, 8 + 5),
+    "/projects/project-0/": (2, 4 + 10),
+    "/projects/add/": (0, 3),
+    "/accounts/login/": (1, 2),
+    "/account/settings/personalization": (0, 2),
 }
 
 
