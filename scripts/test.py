@@ -92,8 +92,14 @@ class Suites:
         except chromium.NoChromium as problem:
             raise Skipped(str(problem)) from None
         frontend.build()
-        # Playwright runs an event loop in the thread in which the tests use the ORM.
-        environment = {"CHROMIUM_PATH": path, "DJANGO_ALLOW_ASYNC_UNSAFE": "1", "DATABASE_URL": ""}
+        environment = {
+            "CHROMIUM_PATH": path,
+            # Playwright's own Node.js needs a library that a bare Debian lacks.
+            "PLAYWRIGHT_NODEJS_PATH": str(frontend.node_directory() / "node"),
+            # Playwright runs an event loop in the thread in which the tests use the ORM.
+            "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
+            "DATABASE_URL": "",
+        }
         return self._pytest("browser", ["tests/browser"], **environment)
 
     def _python_tests(self, name: str, before: Sequence[str] = (), **environment: str) -> str:
@@ -106,7 +112,15 @@ class Suites:
     ) -> str:
         report = RESULTS / f"{name}.xml"
         report.unlink(missing_ok=True)
-        command = [*before, PYTHON, "-m", "pytest", f"--junitxml={report}", *arguments]
+        command = [
+            *before,
+            PYTHON,
+            "-m",
+            "pytest",
+            "--tb=short",
+            f"--junitxml={report}",
+            *arguments,
+        ]
         command += self.pytest_arguments
         variables = _environment(environment)
         try:
