@@ -1,4 +1,4 @@
-import { Label, Meter } from "react-aria-components";
+import { Meter } from "react-aria-components";
 
 import { strings } from "../strings";
 
@@ -14,7 +14,7 @@ export function ConfidenceMeter({ name, confidence }: Props) {
   const text = percent.format(confidence);
   return (
     <Meter className="pz-meter" value={confidence} maxValue={1} valueLabel={text} aria-label={`${name}: ${strings.tags.confidence}`}>
-      <Label className="pz-detail">{strings.tags.confidence}</Label>
+      <span className="pz-detail" aria-hidden="true">{strings.tags.confidence}</span>
       <span className="pz-meter-track" aria-hidden="true">
         <span className="pz-meter-fill" style={{ inlineSize: text }} />
       </span>

@@ -1,13 +1,13 @@
 import { useMemo } from "react";
 
-import { useManualTags } from "../hooks/queries";
+import { useManualTags, useTaxonomiesByCategory } from "../hooks/queries";
 import { useSave } from "../hooks/useSave";
 import { useSelectionDraft } from "../hooks/useSelectionDraft";
 import { useTagActions } from "../hooks/useTagActions";
 import { useUnsavedWarning } from "../hooks/useUnsavedWarning";
-import type { UserTag } from "../types/models";
+import type { TaxonomiesByCategory, UserTag } from "../types/models";
 import { InferredTags } from "./InferredTags";
-import { InterestsSection } from "./InterestsSection";
+import { PickSection } from "./PickSection";
 import { RemovedTags } from "./RemovedTags";
 import { SaveBar } from "./SaveBar";
 import { SavedPicks } from "./SavedPicks";
@@ -16,8 +16,10 @@ import { TagNoticeBar } from "./TagNoticeBar";
 /** Everything about one person's interests: pick, save, and control what was inferred. */
 export function Personalization() {
   const manualTags = useManualTags();
-  const saved = useMemo(() => taxonomyIds(manualTags.data ?? []), [manualTags.data]);
-  const draft = useSelectionDraft(saved);
+  const taxonomies = useTaxonomiesByCategory();
+  const saved = useMemo(() => pickedIds(manualTags.data ?? []), [manualTags.data]);
+  const offered = useMemo(() => offeredIds(taxonomies.data ?? {}), [taxonomies.data]);
+  const draft = useSelectionDraft(saved, offered);
   const save = useSave(draft);
   const actions = useTagActions();
   useUnsavedWarning(draft.changes.size > 0);
@@ -25,7 +27,7 @@ export function Personalization() {
   return (
     <>
       <div className="pz-columns">
-        <InterestsSection draft={draft} manualTags={manualTags} />
+        <PickSection draft={draft} taxonomies={taxonomies} manualTags={manualTags} />
         <div className="pz-side">
           <SavedPicks query={manualTags} actions={actions} />
           <InferredTags actions={actions} />
@@ -41,6 +43,10 @@ export function Personalization() {
   );
 }
 
-function taxonomyIds(tags: readonly UserTag[]): ReadonlySet<number> {
+function pickedIds(tags: readonly UserTag[]): ReadonlySet<number> {
   return new Set(tags.flatMap(({ taxonomy }) => (taxonomy === null ? [] : [taxonomy])));
+}
+
+function offeredIds(byCategory: TaxonomiesByCategory): ReadonlySet<number> {
+  return new Set(Object.values(byCategory).flatMap((taxonomies) => taxonomies.map(({ id }) => id)));
 }

@@ -1,8 +1,8 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Button } from "react-aria-components";
 
 import { strings } from "../strings";
+import { ActionButton } from "./ActionButton";
 import { ErrorMessage } from "./ErrorMessage";
 
 interface Props {
@@ -32,9 +32,9 @@ export function QueryState({ queries, loading, children }: Props) {
 function RetryButton({ queries }: { queries: readonly UseQueryResult[] }) {
   const retry = () => { queries.forEach((query) => void query.refetch()); };
   return (
-    <Button className="pz-button" isPending={queries.some(({ isFetching }) => isFetching)} onPress={retry}>
+    <ActionButton isBusy={queries.some(({ isFetching }) => isFetching)} onPress={retry}>
       {strings.retry}
-    </Button>
+    </ActionButton>
   );
 }
 

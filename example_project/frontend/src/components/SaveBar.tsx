@@ -1,10 +1,10 @@
 import { useRef } from "react";
-import { Button } from "react-aria-components";
 
 import type { Save } from "../hooks/useSave";
 import type { SelectionDraft } from "../hooks/useSelectionDraft";
 import { ApiError } from "../services/errors";
 import { strings } from "../strings";
+import { ActionButton } from "./ActionButton";
 import { ErrorMessage } from "./ErrorMessage";
 
 interface Props {
@@ -36,10 +36,10 @@ export function SaveBar({ draft, save }: Props) {
           <span role="status">{outcome(save, isDirty)}</span>
         </p>
         <div className="pz-save-actions">
-          {isDirty && !isSaving && <Button className="pz-button" onPress={discard}>{saveBar.discard}</Button>}
-          <Button ref={saveButton} className="pz-button pz-button-primary" isPending={isSaving} onPress={save.save}>
+          {isDirty && !isSaving && <ActionButton onPress={discard}>{saveBar.discard}</ActionButton>}
+          <ActionButton ref={saveButton} look="primary" isBusy={isSaving} onPress={save.save}>
             {isSaving ? saveBar.saving : saveBar.save}
-          </Button>
+          </ActionButton>
         </div>
       </div>
     </section>

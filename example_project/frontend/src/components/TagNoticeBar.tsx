@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
-import { Button } from "react-aria-components";
 
 import type { TagActions, TagNotice, TagVerb } from "../hooks/useTagActions";
 import { strings } from "../strings";
+import { ActionButton } from "./ActionButton";
 import { ErrorMessage } from "./ErrorMessage";
 
 const { notices } = strings;
@@ -39,7 +39,7 @@ export function TagNoticeBar({ actions }: { actions: TagActions }) {
       {notice !== null && (
         <div className="pz-notice-actions">
           {hasUndo && <UndoButton notice={notice} actions={actions} />}
-          <Button className="pz-button" onPress={actions.closeNotice}>{strings.close}</Button>
+          <ActionButton onPress={actions.closeNotice}>{strings.close}</ActionButton>
         </div>
       )}
     </div>
@@ -48,9 +48,9 @@ export function TagNoticeBar({ actions }: { actions: TagActions }) {
 
 function UndoButton({ notice, actions }: { notice: TagNotice; actions: TagActions }) {
   return (
-    <Button className="pz-button" isPending={actions.isBusy(notice.tag)} onPress={() => { actions.restore(notice.tag); }}>
+    <ActionButton isBusy={actions.isBusy(notice.tag)} onPress={() => { actions.restore(notice.tag); }}>
       {strings.tags.undo}
-    </Button>
+    </ActionButton>
   );
 }
 

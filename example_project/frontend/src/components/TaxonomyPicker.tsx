@@ -1,8 +1,8 @@
 import { useMemo, useState } from "react";
-import { Button } from "react-aria-components";
 
 import { strings } from "../strings";
 import type { Taxonomy, TaxonomyGroup } from "../types/models";
+import { ActionButton } from "./ActionButton";
 import { CategoryTabs } from "./CategoryTabs";
 import { TaxonomyGrid } from "./TaxonomyGrid";
 import { TaxonomySearch } from "./TaxonomySearch";
@@ -41,7 +41,7 @@ function NoResults({ query, elsewhere, onShowAll }: { query: string; elsewhere: 
     <div className="pz-empty">
       <p>{strings.picker.noResults(query.trim())}</p>
       {elsewhere > 0 && (
-        <Button className="pz-button" onPress={onShowAll}>{strings.picker.searchEverywhere(elsewhere)}</Button>
+        <ActionButton onPress={onShowAll}>{strings.picker.searchEverywhere(elsewhere)}</ActionButton>
       )}
     </div>
   );

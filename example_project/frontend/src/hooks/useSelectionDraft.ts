@@ -19,10 +19,13 @@ export interface SelectionDraft {
 /**
  * Unsaved picks, kept as differences from what is saved: when the saved picks change
  * (another tab, an Undo), the differences still mean what the person meant.
+ *
+ * @param saved taxonomy ids of the saved picks
+ * @param offered those that can be picked; a pick that the site has withdrawn is no longer a change
  */
-export function useSelectionDraft(saved: Ids): SelectionDraft {
+export function useSelectionDraft(saved: Ids, offered: Ids): SelectionDraft {
   const [stored, setStored] = useState(NO_CHANGES);
-  const changes = useMemo(() => onlyDifferent(stored, saved), [stored, saved]);
+  const changes = useMemo(() => onlyPickable(onlyDifferent(stored, saved), offered), [stored, saved, offered]);
   const picked = useMemo(() => applyChanges(saved, changes), [saved, changes]);
   const toggle = useCallback((id: number) => { setStored((current) => withToggled(current, id, saved)); }, [saved]);
   const discard = useCallback(() => { setStored(NO_CHANGES); }, []);
@@ -32,6 +35,10 @@ export function useSelectionDraft(saved: Ids): SelectionDraft {
 
 function onlyDifferent(changes: Changes, saved: Ids): Changes {
   return new Map([...changes].filter(([id, isPicked]) => isPicked !== saved.has(id)));
+}
+
+function onlyPickable(changes: Changes, offered: Ids): Changes {
+  return new Map([...changes].filter(([id, isPicked]) => !isPicked || offered.has(id)));
 }
 
 function applyChanges(saved: Ids, changes: Changes): Ids {

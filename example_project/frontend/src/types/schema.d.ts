@@ -4,6 +4,231 @@
  */
 
 export interface paths {
+    "/api/v1/me/interactions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Page through the person's own history, the latest first. */
+        get: operations["interactions_list"];
+        put?: never;
+        /** @description Track an event: 201; 200 with the first row for a known event_id; 202 without consent. */
+        post: operations["interactions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/interactions/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Delete an event of the person's history; what it taught is taken back. */
+        delete: operations["interactions_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/interactions/bulk/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Track up to 500 events; each has a result, and a wrong one does not stop the others. */
+        post: operations["interactions_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/personalization/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the person's tags, the vocabulary, the number of interactions and settings. */
+        get: operations["personalization_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tags/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List picked, inferred and hidden tags: picked ones first, then the strongest. */
+        get: operations["tags_list"];
+        put?: never;
+        /** @description Pick a tag (or hide it): 201 with the new row, 200 with the one that was there. */
+        post: operations["tags_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tags/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return one tag. */
+        get: operations["tags_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Remove a tag: it is listed no more and never inferred again until it is restored. */
+        delete: operations["tags_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change the weight (0.5, 1 or 2) or the state of a tag. */
+        patch: operations["tags_partial_update"];
+        trace?: never;
+    };
+    "/api/v1/me/tags/{id}/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Bring a removed or hidden tag back as it was. */
+        post: operations["tags_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tags/auto_generated/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List inferred tags, the strongest first. */
+        get: operations["tags_auto_generated"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tags/bulk_create/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Pick several terms, all or none. */
+        post: operations["tags_bulk_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tags/bulk_delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Remove several tags; ids that are not the person's are not counted. */
+        post: operations["tags_bulk_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tags/dismissed/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List removed tags, which are never inferred again, the latest first. */
+        get: operations["tags_dismissed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tags/manual/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List picked tags, in the order in which they were made. */
+        get: operations["tags_manual"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tags/selection/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Make the picked terms exactly these, and return all picked tags. */
+        put: operations["tags_selection"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/taxonomies/": {
         parameters: {
             query?: never;
@@ -11,7 +236,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description List active taxonomies: an array, or a page where a limit or an offset is given. */
         get: operations["taxonomies_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/taxonomies/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return one active taxonomy. */
+        get: operations["taxonomies_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/taxonomies/by_category/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return a list for every category, in the order of the setting. */
+        get: operations["taxonomies_by_category"];
         put?: never;
         post?: never;
         delete?: never;
@@ -24,61 +284,205 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description * `interest` - Interest
+         *     * `skill` - Skill
+         *     * `goal` - Goal
+         *     * `topic` - Topic
+         *     * `industry` - Industry
+         * @enum {string}
+         */
+        CategoryEnum: "interest" | "skill" | "goal" | "topic" | "industry";
+        /**
+         * @description * `unset` - Not chosen
+         *     * `granted` - Granted
+         *     * `denied` - Denied
+         * @enum {string}
+         */
+        ConsentEnum: "unset" | "granted" | "denied";
+        /** @description A row of the host: ``{"type": "app.model", "id": …}``. */
+        ContentReference: {
+            type: string;
+            id: string;
+        };
+        /** @description A row of the host: ``{"type": "app.model", "id": …}``. */
+        ContentReferenceRequest: {
+            type: string;
+            id: string;
+        };
+        /** @description How many tags were removed. */
+        Deleted: {
+            deleted: number;
+        };
+        /** @description An event as a client sends it; ``text`` is matched and not stored. */
+        InteractionCreateRequest: {
+            interaction_type: string;
+            metadata?: {
+                [key: string]: unknown;
+            };
+            extracted_keywords?: string[];
+            text?: string;
+            content?: components["schemas"]["ContentReferenceRequest"] | null;
+            event_id?: string | null;
+            /** Format: date-time */
+            occurred_at?: string | null;
+        };
+        /** @description Events to track together. */
+        InteractionListRequest: {
+            interactions: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** @description What became of one event of many. */
+        InteractionResult: {
+            status: components["schemas"]["StatusEnum"];
+            interaction: components["schemas"]["UserInteraction"] | null;
+            errors?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What became of each event, in the order in which they were sent. */
+        InteractionResults: {
+            results: components["schemas"]["InteractionResult"][];
+        };
+        /**
+         * @description * `project_view` - Project view
+         *     * `project_create` - Project created
+         *     * `conversation` - Conversation
+         *     * `search` - Search
+         *     * `content_view` - Content view
+         * @enum {string}
+         */
+        InteractionTypeEnum: "project_view" | "project_create" | "conversation" | "search" | "content_view";
+        /**
+         * @description * `full` - Picked and inferred tags
+         *     * `explicit` - Picked tags only
+         *     * `none` - No personalization
+         * @enum {string}
+         */
+        ModeEnum: "full" | "explicit" | "none";
+        /** @description The answer where nothing may be collected from the person. */
+        NotStored: {
+            stored: boolean;
+            reason: string;
+        };
+        /** @description What a person may change about a tag. */
+        PatchedTagChangeRequest: {
+            /** Format: double */
+            weight?: number;
+            state?: components["schemas"]["TagStateEnum"];
+        };
+        /** @description What the person has decided. */
+        PersonalizationSettings: {
+            readonly consent: components["schemas"]["ConsentEnum"];
+            /** @description Keeps the profile and stops learning. */
+            readonly paused: boolean;
+            readonly mode: components["schemas"]["ModeEnum"];
+            readonly discovery: number;
+        };
+        /**
+         * @description * `manual` - Picked by hand
+         *     * `auto_project` - From projects
+         *     * `auto_conversation` - From conversations
+         *     * `auto_activity` - From activity
+         * @enum {string}
+         */
+        SourceEnum: "manual" | "auto_project" | "auto_conversation" | "auto_activity";
+        /**
+         * @description * `created` - created
+         *     * `repeated` - repeated
+         *     * `invalid` - invalid
+         * @enum {string}
+         */
+        StatusEnum: "created" | "repeated" | "invalid";
+        /** @description A tag to pick or to hide: a term of the vocabulary by its id, or anything by its name. */
+        TagCreateRequest: {
+            /** Format: int64 */
+            taxonomy?: number;
+            name?: string;
+            /** @default active */
+            state: components["schemas"]["TagCreateStateEnum"];
+        };
+        /**
+         * @description * `active` - active
+         *     * `hidden` - hidden
+         * @enum {string}
+         */
+        TagCreateStateEnum: "active" | "hidden";
+        /** @description A set of tags. */
+        TagIdsRequest: {
+            tag_ids: number[];
+        };
+        /**
+         * @description * `active` - Active
+         *     * `dismissed` - Dismissed
+         *     * `hidden` - Hidden
+         * @enum {string}
+         */
+        TagStateEnum: "active" | "dismissed" | "hidden";
+        /** @description One term of the vocabulary. */
         Taxonomy: {
             readonly id: number;
-            slug: string;
-            name: string;
-            category: string;
+            /** @description The stable key in files: it stays when the name changes. */
+            readonly slug: string;
+            readonly name: string;
+            readonly category: components["schemas"]["CategoryEnum"];
             readonly category_display: string;
-            description: string;
-            is_active: boolean;
-            parent: number | null;
+            readonly description: string;
+            /**
+             * Active
+             * @description Inactive terms are neither offered nor inferred.
+             */
+            readonly is_active: boolean;
+            /** Broader term */
+            readonly parent: number | null;
         };
+        /** @description A set of terms. */
+        TaxonomyIdsRequest: {
+            taxonomy_ids: number[];
+        };
+        /** @description One tracked event. */
+        UserInteraction: {
+            readonly id: number;
+            /** Type */
+            readonly interaction_type: components["schemas"]["InteractionTypeEnum"];
+            readonly interaction_type_display: string;
+            readonly metadata: {
+                [key: string]: unknown;
+            };
+            readonly extracted_keywords: string[];
+            readonly content: components["schemas"]["ContentReference"] | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /** @description Everything a settings page needs, in one answer. */
+        UserPersonalization: {
+            readonly manual_tags: components["schemas"]["UserTag"][];
+            readonly auto_generated_tags: components["schemas"]["UserTag"][];
+            readonly available_taxonomies: components["schemas"]["Taxonomy"][];
+            readonly total_interactions: number;
+            readonly settings: components["schemas"]["PersonalizationSettings"];
+        };
+        /** @description One tag of a person; the confidence is that of this moment. */
         UserTag: {
             readonly id: number;
-            name: string;
-            taxonomy: number | null;
+            readonly name: string;
+            readonly taxonomy: number | null;
             readonly taxonomy_name: string | null;
             readonly taxonomy_category: string | null;
-            source: components["schemas"]["SourceEnum"];
+            readonly source: components["schemas"]["SourceEnum"];
             readonly source_display: string;
             /** Format: double */
             readonly confidence_score: number;
+            /** Interactions */
             readonly interaction_count: number;
             /** Format: double */
-            weight: number;
-            state: components["schemas"]["StateEnum"];
+            readonly weight: number;
+            readonly state: components["schemas"]["TagStateEnum"];
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
             readonly updated_at: string;
-        };
-        /** @enum {string} */
-        SourceEnum: "manual" | "auto_project" | "auto_conversation" | "auto_activity";
-        /** @enum {string} */
-        StateEnum: "active" | "dismissed" | "hidden";
-        UserPersonalization: {
-            manual_tags: components["schemas"]["UserTag"][];
-            auto_generated_tags: components["schemas"]["UserTag"][];
-            available_taxonomies: components["schemas"]["Taxonomy"][];
-            total_interactions: number;
-            settings: {
-                [key: string]: unknown;
-            };
-        };
-        UserInteraction: {
-            readonly id: number;
-            interaction_type: string;
-            readonly interaction_type_display: string;
-            metadata: {
-                [key: string]: unknown;
-            };
-            extracted_keywords: string[];
-            content: {
-                [key: string]: unknown;
-            } | null;
-            /** Format: date-time */
-            readonly created_at: string;
         };
     };
     responses: never;
@@ -89,7 +493,125 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    taxonomies_list: {
+    interactions_list: {
+        parameters: {
+            query?: {
+                /** @description Where a page begins, from next or previous. */
+                cursor?: string;
+                /** @description The size of a page (1 to 200). */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        next: string | null;
+                        previous: string | null;
+                        results: components["schemas"]["UserInteraction"][];
+                    };
+                };
+            };
+        };
+    };
+    interactions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InteractionCreateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserInteraction"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserInteraction"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotStored"];
+                };
+            };
+        };
+    };
+    interactions_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    interactions_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InteractionListRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionResults"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotStored"];
+                };
+            };
+        };
+    };
+    personalization_retrieve: {
         parameters: {
             query?: never;
             header?: never;
@@ -103,7 +625,360 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["UserPersonalization"];
+                };
+            };
+        };
+    };
+    tags_list: {
+        parameters: {
+            query?: {
+                /** @description Answer in pages of this size (1 to 500). */
+                limit?: number;
+                /** @description Skip this many. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"][];
+                };
+            };
+        };
+    };
+    tags_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TagCreateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"];
+                };
+            };
+        };
+    };
+    tags_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"];
+                };
+            };
+        };
+    };
+    tags_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tags_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedTagChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"];
+                };
+            };
+        };
+    };
+    tags_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"];
+                };
+            };
+        };
+    };
+    tags_auto_generated: {
+        parameters: {
+            query?: {
+                /** @description Answer in pages of this size (1 to 500). */
+                limit?: number;
+                /** @description Skip this many. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"][];
+                };
+            };
+        };
+    };
+    tags_bulk_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaxonomyIdsRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"][];
+                };
+            };
+        };
+    };
+    tags_bulk_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagIdsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+        };
+    };
+    tags_dismissed: {
+        parameters: {
+            query?: {
+                /** @description Answer in pages of this size (1 to 500). */
+                limit?: number;
+                /** @description Skip this many. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"][];
+                };
+            };
+        };
+    };
+    tags_manual: {
+        parameters: {
+            query?: {
+                /** @description Answer in pages of this size (1 to 500). */
+                limit?: number;
+                /** @description Skip this many. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"][];
+                };
+            };
+        };
+    };
+    tags_selection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaxonomyIdsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"][];
+                };
+            };
+        };
+    };
+    taxonomies_list: {
+        parameters: {
+            query?: {
+                /** @description Only this category, by its code. */
+                category?: string;
+                /** @description Answer in pages of this size (1 to 500). */
+                limit?: number;
+                /** @description Skip this many. */
+                offset?: number;
+                /** @description Words in the name, aliases or description. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["Taxonomy"][];
+                };
+            };
+        };
+    };
+    taxonomies_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taxonomy"];
+                };
+            };
+        };
+    };
+    taxonomies_by_category: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["Taxonomy"][];
+                    };
                 };
             };
         };

@@ -1,34 +1,30 @@
 import type { TaxonomiesByCategory, Taxonomy, UserTag } from "../../src/types/models";
 
-const CATEGORIES: Record<string, string> = {
-  interest: "Interest",
-  technology: "Technology",
-  skill: "Skill",
-};
+const CATEGORIES = { interest: "Interest", skill: "Skill", topic: "Topic" } as const;
 
-function taxonomy(id: number, category: string, name: string, description: string): Taxonomy {
+function taxonomy(id: number, category: keyof typeof CATEGORIES, name: string, description: string): Taxonomy {
   return {
     id,
     slug: name.toLowerCase().replaceAll(/\W+/g, "-"),
     name,
     category,
-    category_display: CATEGORIES[category] ?? category,
+    category_display: CATEGORIES[category],
     description,
     is_active: true,
     parent: null,
   };
 }
 
-export const PYTHON = taxonomy(1, "technology", "Python", "A readable, general-purpose language.");
-export const RUST = taxonomy(2, "technology", "Rust", "A systems language without a garbage collector.");
+export const PYTHON = taxonomy(1, "skill", "Python", "A readable, general-purpose language.");
+export const RUST = taxonomy(2, "skill", "Rust", "A systems language without a garbage collector.");
 export const AI = taxonomy(3, "interest", "AI & Machine Learning", "Models that learn from data.");
 export const ROBOTICS = taxonomy(4, "interest", "Robotics", "Machines that sense and act.");
-export const WRITING = taxonomy(5, "skill", "Technical writing", "");
+export const WRITING = taxonomy(5, "topic", "Technical writing", "");
 
 export const TAXONOMIES: TaxonomiesByCategory = {
   interest: [AI, ROBOTICS],
-  technology: [PYTHON, RUST],
-  skill: [WRITING],
+  skill: [PYTHON, RUST],
+  topic: [WRITING],
 };
 
 /** A tag row; without a taxonomy it is a free one. */
@@ -41,7 +37,7 @@ export function tag(id: number, of: Taxonomy | string, changes: Partial<UserTag>
     taxonomy_name: isFree ? null : of.name,
     taxonomy_category: isFree ? null : of.category,
     source: "manual",
-    source_display: "Picked",
+    source_display: "Picked by hand",
     confidence_score: 1,
     interaction_count: 0,
     weight: 1,
@@ -55,7 +51,7 @@ export function tag(id: number, of: Taxonomy | string, changes: Partial<UserTag>
 export function inferred(id: number, of: Taxonomy | string, confidence: number, count: number): UserTag {
   return tag(id, of, {
     source: "auto_project",
-    source_display: "Inferred from projects",
+    source_display: "From projects",
     confidence_score: confidence,
     interaction_count: count,
   });

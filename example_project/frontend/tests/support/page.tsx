@@ -37,13 +37,12 @@ export function renderPage() {
 export async function renderLoadedPage() {
   const page = renderPage();
   await screen.findAllByRole("toolbar");
-  await within(section("Removed")).findByText(/restore|nothing removed/i, { selector: "p.pz-empty, button" });
-  await within(section("From your activity")).findByText(/keep|nothing yet/i, { selector: "p.pz-empty, button" });
+  await within(section("Removed")).findAllByText(/restore|nothing removed/i, { selector: "p.pz-empty, button" });
+  await within(section("From your activity")).findAllByText(/keep|nothing yet/i, { selector: "p.pz-empty, button" });
   return page;
 }
 
 export const section = (name: string) => screen.getByRole("region", { name: new RegExp(`^${name}`) });
-export const toggle = (name: string) => screen.getByRole("button", { name, pressed: undefined });
 export const button = (name: string) => screen.getByRole("button", { name });
 export const saveButton = () => button("Save Changes");
 

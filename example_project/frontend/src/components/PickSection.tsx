@@ -1,7 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useId, useMemo } from "react";
 
-import { useTaxonomiesByCategory } from "../hooks/queries";
 import type { SelectionDraft } from "../hooks/useSelectionDraft";
 import { strings } from "../strings";
 import type { TaxonomiesByCategory, TaxonomyGroup, UserTag } from "../types/models";
@@ -10,13 +9,13 @@ import { TaxonomyPicker } from "./TaxonomyPicker";
 
 interface Props {
   draft: SelectionDraft;
+  taxonomies: UseQueryResult<TaxonomiesByCategory>;
   manualTags: UseQueryResult<UserTag[]>;
 }
 
 /** What can be picked. It waits for the saved picks too: without them it could not say what is picked. */
-export function InterestsSection({ draft, manualTags }: Props) {
+export function PickSection({ draft, taxonomies, manualTags }: Props) {
   const headingId = useId();
-  const taxonomies = useTaxonomiesByCategory();
   const groups = useMemo(() => toGroups(taxonomies.data ?? {}), [taxonomies.data]);
   const { picker } = strings;
   return (
