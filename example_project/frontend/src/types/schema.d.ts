@@ -337,7 +337,7 @@ export interface components {
         InteractionResult: {
             status: components["schemas"]["StatusEnum"];
             interaction: components["schemas"]["UserInteraction"] | null;
-            errors?: {
+            problems: {
                 [key: string]: unknown;
             };
         };
