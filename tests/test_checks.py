@@ -92,12 +92,13 @@ def _registered_wrongly():
     declared = content.declaration_of(Book)
     content.register(Book, terms="topic", owner="author__nobody", published_at="created_at")
     yield
-    content.register(Book, **{
-        "terms": declared.terms,
-        "owner": declared.owner,
-        "published_at": declared.published_at,
-        "visible": Q(is_public=True),
-    })
+    content.register(
+        Book,
+        terms=declared.terms,
+        owner=declared.owner,
+        published_at=declared.published_at,
+        visible=Q(is_public=True),
+    )
 
 
 @pytest.mark.usefixtures("_registered_wrongly")

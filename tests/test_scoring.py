@@ -13,7 +13,9 @@ NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 H = 30.0
 
 times = st.datetimes(
-    min_value=datetime(2025, 1, 1), max_value=datetime(2044, 1, 1), timezones=st.just(timezone.utc)
+    min_value=datetime(2025, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
+    max_value=datetime(2044, 1, 1),  # noqa: DTZ001
+    timezones=st.just(timezone.utc),
 )
 units = st.floats(min_value=0, max_value=1e6)
 
@@ -31,7 +33,11 @@ def test_confidence_is_monotone_and_stays_below_one(less, more):
     assert 0 <= scoring.confidence(less) <= scoring.confidence(more) < 1
 
 
-@given(st.floats(min_value=0.01, max_value=50), times, st.timedeltas(timedelta(hours=1), timedelta(days=900)))
+@given(
+    st.floats(min_value=0.01, max_value=50),
+    times,
+    st.timedeltas(timedelta(hours=1), timedelta(days=900)),
+)
 def test_confidence_falls_with_time(amount, at, later):
     evidence = amount * scoring.growth(at, H)
     before = scoring.confidence_at(evidence, at, H)

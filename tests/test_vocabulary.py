@@ -45,9 +45,7 @@ LABELS = ["C", "C++", "C#", ".NET", "Go", "Google Cloud", "Google", "東京", "C
     ],
 )
 def test_texts(text, expected):
-    vocabulary = Vocabulary(
-        [Term(f"{i:032}", name, i) for i, name in enumerate(LABELS)], []
-    )
+    vocabulary = Vocabulary([Term(f"{i:032}", name, i) for i, name in enumerate(LABELS)], [])
     assert names(vocabulary.match(text)) == expected
 
 
@@ -109,10 +107,15 @@ def test_what_was_rolled_back_is_never_seen():
 
     Taxonomy.objects.create(name="Python", category="skill")
     current_vocabulary()
-    with pytest.raises(Oops), transaction.atomic():
-        Taxonomy.objects.create(name="Zig", category="skill")
-        assert current_vocabulary().resolve("Zig")
-        raise Oops
+
+    def fail_after_a_change():
+        with transaction.atomic():
+            Taxonomy.objects.create(name="Zig", category="skill")
+            assert current_vocabulary().resolve("Zig")
+            raise Oops
+
+    with pytest.raises(Oops):
+        fail_after_a_change()
     assert current_vocabulary().resolve("Zig") is None
     assert current_vocabulary().resolve("Python")
 

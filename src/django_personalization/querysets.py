@@ -10,7 +10,7 @@ from uuid import uuid4
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import EmptyResultSet
-from django.db import connections, models
+from django.db import connections, models, transaction
 from django.db.models import Q
 
 from django_personalization import scoring
@@ -82,6 +82,19 @@ class TaxonomyQuerySet(VocabularyQuerySet):
         except EmptyResultSet:
             return []
         return list(self.model._default_manager.using(self.db).raw(f"{sql} FOR KEY SHARE", params))
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the terms; people's tags keep their names.
+
+        The terms are locked first: a tag that is being written meanwhile is either seen here, or
+        its writer sees that the term is gone.
+        """
+        with transaction.atomic(using=self.db):
+            list(self.order_by("pk").select_for_update().values_list("pk"))
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
     def in_category_order(self) -> TaxonomyQuerySet:
         """Ordered by category as the setting lists them, then by name."""

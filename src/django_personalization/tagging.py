@@ -6,7 +6,7 @@ Views, the admin and commands call these functions and nothing else writes a per
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
@@ -188,10 +188,9 @@ def _absorb(tag: UserTag, twin: UserTag) -> None:
         tag.source, tag.confidence_score, tag.weight = TagSource.MANUAL, 1.0, twin.weight
 
 
-def _dismiss(user: AbstractBaseUser, tags: Iterable[UserTag]) -> int:
+def _dismiss(user: AbstractBaseUser, tags: UserTagQuerySet) -> int:
     """Dismiss ``tags``; rows are locked in the order of their keys, as every writer does."""
-    found = UserTag.objects.filter(pk__in=[tag.pk for tag in tags]).order_by("key")
-    keys = {tag.pk: tag.key for tag in found.select_for_update()}
+    keys = {tag.pk: tag.key for tag in tags.order_by("key").select_for_update()}
     count = UserTag.objects.filter(pk__in=keys).update(
         state=TagState.DISMISSED, updated_at=timezone.now()
     )

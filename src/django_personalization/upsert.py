@@ -120,10 +120,7 @@ def upsert_tags(user_id: Any, rows: Sequence[TagRow], rule: Rule, now: datetime)
     """
     connection = connections[router.db_for_write(UserTag)]
     ordered = sorted(rows, key=lambda row: row.key)
-    if not (
-        connection.vendor in {"postgresql", "sqlite"}
-        and connection.features.can_return_rows_from_bulk_insert
-    ):
+    if not _knows_the_statement(connection):
         return _upsert_with_orm(user_id, ordered, rule, now)
     written: set[str] = set()
     for chunk in _chunks(ordered, connection.features.max_query_params or 65535):
@@ -132,6 +129,11 @@ def upsert_tags(user_id: Any, rows: Sequence[TagRow], rule: Rule, now: datetime)
             cursor.execute(statement, parameters)
             written.update(key for (key,) in cursor.fetchall())
     return written
+
+
+def _knows_the_statement(connection: Any) -> bool:
+    known = connection.vendor in {"postgresql", "sqlite"}
+    return known and bool(connection.features.can_return_rows_from_bulk_insert)
 
 
 def _chunks(rows: Sequence[TagRow], most_parameters: int) -> Iterator[Sequence[TagRow]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
@@ -85,6 +85,12 @@ class Taxonomy(models.Model):
         if update_fields is not None and "name" in update_fields:
             update_fields = {*update_fields, "key"}
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the term under the lock that :meth:`TaxonomyQuerySet.delete` explains."""
+        with transaction.atomic():
+            list(Taxonomy.objects.filter(pk=self.pk).select_for_update().values_list("pk"))
+            return super().delete(*args, **kwargs)
 
     def derive(self) -> None:
         """Set what follows from the name: ``key``, and ``slug`` where there is none.
