@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import socket
 import subprocess
 import sys
@@ -64,7 +65,8 @@ def prepare() -> str:
 def serve(port: int, logins: str) -> int:
     """Serve until Ctrl-C, and say where and how to sign in as soon as the site answers."""
     command = manage("runserver", "--noreload", "--verbosity", "0", f"{HOST}:{port}")
-    server = subprocess.Popen(command)
+    environment = {**os.environ, "DJANGO_RUNSERVER_HIDE_WARNING": "true"}
+    server = subprocess.Popen(command, env=environment)
     try:
         if not _wait_until_it_answers(server, port):
             return server.wait() or 1
