@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from typing import Final, TypeVar
 
 from django.db import connections, router
@@ -103,14 +102,16 @@ def _write_values(steps: Sequence[Step], ids: dict[str, int], batches: _Batches)
         if step.values:
             groups.setdefault(tuple(step.values), []).append(step)
     for names, members in groups.items():
-        columns = [*names, *(["key"] if "name" in names else []), "updated_at"]
+        columns = [*names, *(["key"] if "name" in names else [])]
         for batch in batches.of(members):
-            terms = [_changed_term(step, ids, now) for step in batch]
+            terms = [_changed_term(step, ids) for step in batch]
             Taxonomy.objects.bulk_update(terms, columns)
+            changed = Taxonomy.objects.filter(pk__in=[term.pk for term in terms])
+            changed.update(updated_at=now)
 
 
-def _changed_term(step: Step, ids: dict[str, int], now: datetime) -> Taxonomy:
-    term = Taxonomy(pk=ids[step.row.slug], key=step.row.key, updated_at=now)
+def _changed_term(step: Step, ids: dict[str, int]) -> Taxonomy:
+    term = Taxonomy(pk=ids[step.row.slug], key=step.row.key)
     for name, value in step.values.items():
         if name == "parent":
             term.parent_id = ids[value] if value else None
