@@ -100,7 +100,9 @@ class Taxonomy(models.Model):
         self.key = term_key(self.name)
         if not self.slug:
             slug = slugify(self.name)
-            exact = slug == normalize(self.name).replace(" ", "-")
+            # A character may stand for several: 100 of ⅷ are "viii" a hundred times.
+            fits = len(slug) <= MAX_NAME_LENGTH
+            exact = fits and slug == normalize(self.name).replace(" ", "-")
             self.slug = slug if exact else f"{slug[:92]}-{self.key[:6]}".strip("-")
 
     def clean(self) -> None:
