@@ -7,6 +7,7 @@ export interface Strings {
   retry: string;
   stale: string;
   close: string;
+  onThisPage: string;
   picker: {
     title: string;
     intro: string;
@@ -90,6 +91,7 @@ export const strings: Strings = {
   retry: "Retry",
   stale: "This list may be out of date.",
   close: "Close",
+  onThisPage: "On this page",
   picker: {
     title: "Pick tags",
     intro: "Pick as many as you like, then save. On a keyboard, the arrow keys move and Space picks.",
@@ -113,7 +115,7 @@ export const strings: Strings = {
     saved: "Your changes are saved.",
     nothingToSave: "There is nothing to save: your picks are as you last saved them.",
     failed: "Your changes were not saved.",
-    kept: "They are still here on this page.",
+    kept: "Your changes are still here on this page.",
     checkList: "The list above has been refreshed. Check your picks, then press Save Changes again.",
   },
   tags: {

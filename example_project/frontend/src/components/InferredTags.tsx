@@ -4,12 +4,14 @@ import { strings } from "../strings";
 import type { UserTag } from "../types/models";
 import { ConfidenceMeter } from "./ConfidenceMeter";
 import { TagButton } from "./TagButton";
+import { SECTION_IDS } from "./SectionLinks";
 import { TagSection } from "./TagSection";
 
 export function InferredTags({ actions }: { actions: TagActions }) {
   const { tags } = strings;
   return (
     <TagSection
+      id={SECTION_IDS.inferred}
       query={useInferredTags()}
       title={tags.inferredTitle}
       intro={tags.inferredIntro}

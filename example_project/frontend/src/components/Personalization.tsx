@@ -11,6 +11,7 @@ import { PickSection } from "./PickSection";
 import { RemovedTags } from "./RemovedTags";
 import { SaveBar } from "./SaveBar";
 import { SavedPicks } from "./SavedPicks";
+import { SectionLinks } from "./SectionLinks";
 import { TagNoticeBar } from "./TagNoticeBar";
 
 /** Everything about one person's interests: pick, save, and control what was inferred. */
@@ -26,6 +27,7 @@ export function Personalization() {
 
   return (
     <>
+      <SectionLinks />
       <div className="pz-columns">
         <PickSection draft={draft} taxonomies={taxonomies} manualTags={manualTags} />
         <div className="pz-side">

@@ -2,6 +2,7 @@ import { useDismissedTags } from "../hooks/queries";
 import type { TagActions } from "../hooks/useTagActions";
 import { strings } from "../strings";
 import { TagButton } from "./TagButton";
+import { SECTION_IDS } from "./SectionLinks";
 import { TagSection } from "./TagSection";
 
 /** An Undo that does not go away with time. */
@@ -9,6 +10,7 @@ export function RemovedTags({ actions }: { actions: TagActions }) {
   const { tags } = strings;
   return (
     <TagSection
+      id={SECTION_IDS.removed}
       query={useDismissedTags()}
       title={tags.removedTitle}
       intro={tags.removedIntro}

@@ -4,6 +4,7 @@ import type { TagActions } from "../hooks/useTagActions";
 import { strings } from "../strings";
 import type { UserTag } from "../types/models";
 import { TagButton } from "./TagButton";
+import { SECTION_IDS } from "./SectionLinks";
 import { TagSection } from "./TagSection";
 
 interface Props {
@@ -15,6 +16,7 @@ export function SavedPicks({ query, actions }: Props) {
   const { tags } = strings;
   return (
     <TagSection
+      id={SECTION_IDS.picks}
       query={query}
       title={tags.picksTitle}
       intro={tags.picksIntro}

@@ -28,7 +28,7 @@ export function TagNoticeBar({ actions }: { actions: TagActions }) {
 
   useEffect(() => {
     // The pressed Undo button is gone: keep the focus where the person was.
-    if (hadUndo.current && !hasUndo && document.activeElement === document.body) bar.current?.focus();
+    if (hadUndo.current && !hasUndo && document.activeElement === document.body) bar.current?.focus({ preventScroll: true });
     hadUndo.current = hasUndo;
   }, [hasUndo]);
 

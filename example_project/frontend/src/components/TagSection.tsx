@@ -1,11 +1,13 @@
 import type { UseQueryResult } from "@tanstack/react-query";
-import { type ReactNode, useId, useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 
 import { useFocusRescue } from "../hooks/useFocusRescue";
 import type { UserTag } from "../types/models";
 import { QueryState } from "./QueryState";
 
 interface Props {
+  /** The id of the heading, for links within the page. */
+  id: string;
   query: UseQueryResult<UserTag[]>;
   title: string;
   intro: string;
@@ -17,14 +19,13 @@ interface Props {
 }
 
 /** A titled list of tags in all its states. */
-export function TagSection({ query, title, intro, loading, empty, listClassName, renderTag }: Props) {
-  const headingId = useId();
+export function TagSection({ id, query, title, intro, loading, empty, listClassName, renderTag }: Props) {
   const tags = query.data;
-  const ids = useMemo(() => (tags ?? []).map(({ id }) => id), [tags]);
+  const ids = useMemo(() => (tags ?? []).map((tag) => tag.id), [tags]);
   const section = useFocusRescue(ids);
   return (
-    <section ref={section} className="pz-card" aria-labelledby={headingId} aria-busy={query.isPending}>
-      <h2 id={headingId} className="pz-heading" tabIndex={-1}>
+    <section ref={section} className="pz-card" aria-labelledby={id} aria-busy={query.isPending}>
+      <h2 id={id} className="pz-heading" tabIndex={-1}>
         {title}
         {ids.length > 0 && <span className="pz-count">{ids.length}</span>}
       </h2>

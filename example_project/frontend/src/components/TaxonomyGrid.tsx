@@ -1,5 +1,5 @@
 import { memo, useId } from "react";
-import { Text, ToggleButton, Toolbar } from "react-aria-components";
+import { ToggleButton, Toolbar } from "react-aria-components";
 
 import type { Taxonomy, TaxonomyGroup } from "../types/models";
 
@@ -31,19 +31,21 @@ interface ToggleProps {
 }
 
 const TaxonomyToggle = memo(function TaxonomyToggle({ taxonomy, isPicked, onToggle }: ToggleProps) {
-  const id = useId();
+  const descriptionId = useId();
   const hasDescription = taxonomy.description !== "";
   return (
-    <ToggleButton
-      className="pz-toggle"
-      isSelected={isPicked}
-      onChange={() => { onToggle(taxonomy.id); }}
-      aria-labelledby={`${id}-name`}
-      {...(hasDescription && { "aria-describedby": `${id}-description` })}
-    >
-      <span className="pz-check" aria-hidden="true" />
-      <Text id={`${id}-name`} className="pz-toggle-name">{taxonomy.name}</Text>
-      {hasDescription && <Text id={`${id}-description`} className="pz-toggle-description">{taxonomy.description}</Text>}
-    </ToggleButton>
+    <div className="pz-option">
+      <ToggleButton
+        className="pz-toggle"
+        isSelected={isPicked}
+        onChange={() => { onToggle(taxonomy.id); }}
+        {...(hasDescription && { "aria-describedby": descriptionId })}
+      >
+        <span className="pz-check" aria-hidden="true" />
+        {taxonomy.name}
+      </ToggleButton>
+      {/* Beside the button and not in it: the name of a button is all of its text. */}
+      {hasDescription && <p id={descriptionId} className="pz-option-description">{taxonomy.description}</p>}
+    </div>
   );
 });

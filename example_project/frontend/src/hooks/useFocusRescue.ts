@@ -8,14 +8,15 @@ import { useEffect, useLayoutEffect, useRef } from "react";
  */
 export function useFocusRescue(ids: readonly number[]) {
   const section = useRef<HTMLElement>(null);
-  const lastFocused = useRef<{ id: number; index: number } | null>(null);
+  const lastFocused = useRef<{ id: number; index: number; byKeyboard: boolean } | null>(null);
 
   useEffect(() => {
     const element = section.current;
     const remember = ({ target }: FocusEvent) => {
-      const row = target instanceof HTMLElement ? target.closest<HTMLElement>("[data-row]") : null;
-      const id = Number(row?.dataset.row);
-      lastFocused.current = ids.includes(id) ? { id, index: ids.indexOf(id) } : null;
+      if (!(target instanceof HTMLElement)) return;
+      const index = ids.indexOf(Number(target.closest<HTMLElement>("[data-row]")?.dataset.row));
+      const id = ids[index];
+      lastFocused.current = id === undefined ? null : { id, index, byKeyboard: target.matches(":focus-visible") };
     };
     element?.addEventListener("focusin", remember);
     return () => { element?.removeEventListener("focusin", remember); };
@@ -28,7 +29,8 @@ export function useFocusRescue(ids: readonly number[]) {
     if (document.activeElement !== document.body) return;
     const next = ids[Math.min(lost.index, ids.length - 1)];
     const target = next === undefined ? "h2" : `[data-row="${next}"] [data-primary]`;
-    section.current?.querySelector<HTMLElement>(target)?.focus();
+    // Under a mouse, the page must not move.
+    section.current?.querySelector<HTMLElement>(target)?.focus({ preventScroll: !lost.byKeyboard });
   }, [ids]);
 
   return section;
