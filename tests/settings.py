@@ -10,6 +10,7 @@ import dj_database_url
 
 SECRET_KEY = "only-for-tests"
 USE_TZ = True
+TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 ROOT_URLCONF = "tests.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"

@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import RequestDataTooBig
 from django.utils.cache import patch_cache_control
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.metadata import SimpleMetadata
@@ -30,10 +31,14 @@ from django_personalization.rest.schema import ViewSchema
 
 
 class PayloadTooLarge(APIException):
-    """The body is larger than the host accepts."""
+    """The body is larger than the host's DATA_UPLOAD_MAX_MEMORY_SIZE."""
 
     status_code = 413
     default_code = "payload_too_large"
+
+    def __init__(self) -> None:
+        """Name the limit."""
+        super().__init__(f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
 
 
 class ObjectParser(JSONParser):
@@ -63,7 +68,7 @@ class ObjectParser(JSONParser):
             return cast(bytes, stream.read())
         body = cast(bytes, stream.read(limit + 1))
         if len(body) > limit:
-            raise PayloadTooLarge(f"The body is larger than {limit:,} bytes.")
+            raise PayloadTooLarge
         return body
 
     @staticmethod
@@ -151,4 +156,6 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response 
     """Answer as REST framework does by default; what a write door refused is a 400."""
     if isinstance(exception, InvalidInput):
         exception = ValidationError(exception.errors)
+    elif isinstance(exception, RequestDataTooBig):
+        exception = PayloadTooLarge()
     return exception_handler(exception, context)
