@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from django_personalization.seeding.apply import Progress, apply, take_turns
+from django_personalization.seeding.apply import Progress, apply_plan, take_turns
 from django_personalization.seeding.files import load, packaged_file
 from django_personalization.seeding.plan import Action, Plan, Step, make_plan
 
@@ -43,5 +43,5 @@ def seed(
     with transaction.atomic():
         take_turns()
         plan = make_plan(rows, update=update)
-        apply(plan, progress)
+        apply_plan(plan, progress)
     return plan

@@ -44,7 +44,7 @@ def take_turns() -> None:
         mark_vocabulary_changed()
 
 
-def apply(plan: Plan, progress: Progress | None = None) -> None:
+def apply_plan(plan: Plan, progress: Progress | None = None) -> None:
     """Write the plan; call it inside the transaction in which the plan was made."""
     created, updated = plan.of(Action.CREATE), plan.of(Action.UPDATE)
     written = [*created, *updated]
@@ -55,10 +55,11 @@ def apply(plan: Plan, progress: Progress | None = None) -> None:
         Taxonomy.objects.bulk_create([_new_term(step) for step in steps])
     # One query, since not every database tells the keys of rows that were inserted in bulk.
     ids = dict(Taxonomy.objects.values_list("slug", "pk"))
+    renamed = [step for step in updated if "name" in step.values]
+    _hold(sorted(ids[step.row.slug] for step in renamed))
     _write_values(updated, ids, batches)
     _write_parents(created, ids, batches)
     _write_labels(written, ids, batches)
-    renamed = [step for step in updated if "name" in step.values]
     for steps in batches.of([*created, *renamed]):
         align_tags([ids[step.row.slug] for step in steps])
 
@@ -87,6 +88,17 @@ def _work(step: Step) -> int:
     if step.action is Action.CREATE:
         return 2 + bool(step.values.get("parent")) + labels
     return bool(step.values) + ("name" in step.values) + labels
+
+
+def _hold(ids: Sequence[int]) -> None:
+    """Lock terms in the order in which trackers lock those that they write tags for.
+
+    A term gets a new name only while nobody else depends on the old one, and a statement that
+    changes many names would wait for trackers in no order at all.
+    """
+    for start in range(0, len(ids), BATCH):
+        terms = Taxonomy.objects.filter(pk__in=ids[start : start + BATCH]).order_by("pk")
+        list(terms.select_for_update().values_list("pk"))
 
 
 def _new_term(step: Step) -> Taxonomy:

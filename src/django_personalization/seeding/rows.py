@@ -96,9 +96,8 @@ def closest(value: object, legal: Iterable[str]) -> str:
 
 def unknown_column(name: object, legal: Collection[str] = COLUMNS) -> str:
     """Say that ``name`` is no column, and which ones there are."""
-    return (
-        f"Has no column {shown(name)}.{closest(name, legal)} The columns are: {', '.join(legal)}."
-    )
+    names = ", ".join(legal)
+    return f"There is no column {shown(name)}.{closest(name, legal)} The columns are: {names}."
 
 
 def read_row(raw: object, place: str, problems: Problems) -> TaxonomyRow | None:
