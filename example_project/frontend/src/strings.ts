@@ -20,6 +20,7 @@ export interface Strings {
     results: (count: number, query: string) => string;
     noResults: (query: string) => string;
     searchEverywhere: (count: number) => string;
+    showMore: (count: number, left: number) => string;
   };
   saveBar: {
     label: string;
@@ -81,8 +82,9 @@ export interface Strings {
 
 const locale = "en";
 const pluralRules = new Intl.PluralRules(locale);
-const count = (n: number, one: string, other: string) =>
-  `${new Intl.NumberFormat(locale).format(n)} ${pluralRules.select(n) === "one" ? one : other}`;
+const numberFormat = new Intl.NumberFormat(locale);
+const number = (n: number) => numberFormat.format(n);
+const count = (n: number, one: string, other: string) => `${number(n)} ${pluralRules.select(n) === "one" ? one : other}`;
 
 export const strings: Strings = {
   locale,
@@ -104,6 +106,7 @@ export const strings: Strings = {
     results: (n, query) => `${count(n, "result", "results")} for “${query}”`,
     noResults: (query) => `Nothing here matches “${query}”. Try a shorter or a different word.`,
     searchEverywhere: (n) => `Show ${count(n, "result", "results")} in all categories`,
+    showMore: (n, left) => `Show ${number(n)} more of ${number(left)}`,
   },
   saveBar: {
     label: "Your selection",

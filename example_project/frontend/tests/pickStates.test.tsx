@@ -55,6 +55,20 @@ describe("the list to pick from", () => {
     await expectNoAxeViolations(container);
   });
 
+  it("shows a long list in steps, and moves the focus to what is new", async () => {
+    const many = Array.from({ length: 205 }, (_, index) => ({ ...RUST, id: 500 + index, name: `Term ${index}` }));
+    api.taxonomies = { skill: many };
+    const { user } = await renderLoadedPage();
+    expect(screen.queryByRole("button", { name: "Term 100" })).toBeNull();
+    await user.click(button("Show 100 more of 105"));
+    expect(button("Term 100")).toHaveFocus();
+    await user.click(button("Show 5 more of 5"));
+    expect(button("Term 204")).toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: /more of/ })).toBeNull();
+    await user.type(screen.getByRole("searchbox"), "term 204");
+    expect(screen.getByText("1 result for “term 204”")).toBeInTheDocument();
+  }, 60_000);
+
   it("shows names and descriptions as text, whatever they hold", async () => {
     api.taxonomies = { interest: [{ ...RUST, name: "<img src=x onerror=alert(1)>", category: "interest" }] };
     await renderLoadedPage();

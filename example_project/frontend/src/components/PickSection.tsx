@@ -20,7 +20,7 @@ export function PickSection({ draft, taxonomies, manualTags }: Props) {
   const { picker } = strings;
   return (
     <section className="pz-card" aria-labelledby={headingId} aria-busy={taxonomies.isPending || manualTags.isPending}>
-      <h2 id={headingId} className="pz-heading">{picker.title}</h2>
+      <h2 id={headingId} className="pz-heading" tabIndex={-1}>{picker.title}</h2>
       <p className="pz-hint">{picker.intro}</p>
       <QueryState queries={[taxonomies, manualTags]} loading={picker.loading}>
         {() => groups.length === 0

@@ -1,7 +1,13 @@
-import { memo, useId } from "react";
-import { ToggleButton, Toolbar } from "react-aria-components";
+import { useId, useLayoutEffect, useRef, useState } from "react";
+import { Toolbar } from "react-aria-components";
 
-import type { Taxonomy, TaxonomyGroup } from "../types/models";
+import { strings } from "../strings";
+import type { TaxonomyGroup } from "../types/models";
+import { ActionButton } from "./ActionButton";
+import { TaxonomyToggle } from "./TaxonomyToggle";
+
+/** How many of a category are shown at first, and more at each press: thousands at once would take seconds. */
+const STEP = 100;
 
 interface Props {
   groups: readonly TaxonomyGroup[];
@@ -10,42 +16,40 @@ interface Props {
   onToggle: (id: number) => void;
 }
 
-/** Toggle buttons, one Tab stop per category: the arrow keys move inside it. */
-export function TaxonomyGrid({ groups, withHeadings, picked, onToggle }: Props) {
-  return groups.map(({ category, label, taxonomies }) => (
-    <div key={category} className="pz-group">
-      {withHeadings && <h3 className="pz-group-heading">{label}</h3>}
-      <Toolbar className="pz-grid" aria-label={label}>
-        {taxonomies.map((taxonomy) => (
+export function TaxonomyGrid({ groups, ...rest }: Props) {
+  return groups.map((group) => <Category key={group.category} group={group} {...rest} />);
+}
+
+interface CategoryProps extends Omit<Props, "groups"> {
+  group: TaxonomyGroup;
+}
+
+/** Toggle buttons that are one Tab stop: the arrow keys move inside it. */
+function Category({ group: { label, taxonomies }, withHeadings, picked, onToggle }: CategoryProps) {
+  const { grid, limit, showMore } = useShowMore();
+  const headingId = useId();
+  const left = taxonomies.length - limit;
+  return (
+    <div className="pz-group">
+      {withHeadings && <h3 id={headingId} className="pz-group-heading">{label}</h3>}
+      <Toolbar ref={grid} className="pz-grid" {...(withHeadings ? { "aria-labelledby": headingId } : { "aria-label": label })}>
+        {taxonomies.slice(0, limit).map((taxonomy) => (
           <TaxonomyToggle key={taxonomy.id} taxonomy={taxonomy} isPicked={picked.has(taxonomy.id)} onToggle={onToggle} />
         ))}
       </Toolbar>
-    </div>
-  ));
-}
-
-interface ToggleProps {
-  taxonomy: Taxonomy;
-  isPicked: boolean;
-  onToggle: (id: number) => void;
-}
-
-const TaxonomyToggle = memo(function TaxonomyToggle({ taxonomy, isPicked, onToggle }: ToggleProps) {
-  const descriptionId = useId();
-  const hasDescription = taxonomy.description !== "";
-  return (
-    <div className="pz-option">
-      <ToggleButton
-        className="pz-toggle"
-        isSelected={isPicked}
-        onChange={() => { onToggle(taxonomy.id); }}
-        {...(hasDescription && { "aria-describedby": descriptionId })}
-      >
-        <span className="pz-check" aria-hidden="true" />
-        {taxonomy.name}
-      </ToggleButton>
-      {/* Beside the button and not in it: the name of a button is all of its text. */}
-      {hasDescription && <p id={descriptionId} className="pz-option-description">{taxonomy.description}</p>}
+      {left > 0 && <ActionButton onPress={showMore}>{strings.picker.showMore(Math.min(left, STEP), left)}</ActionButton>}
     </div>
   );
-});
+}
+
+/** A limit that grows, with the focus on the first of what has been added. */
+function useShowMore() {
+  const grid = useRef<HTMLDivElement>(null);
+  const [limit, setLimit] = useState(STEP);
+
+  useLayoutEffect(() => {
+    if (limit > STEP) grid.current?.querySelectorAll("button")[limit - STEP]?.focus({ preventScroll: true });
+  }, [limit]);
+
+  return { grid, limit, showMore: () => { setLimit((current) => current + STEP); } };
+}
