@@ -35,7 +35,7 @@ def test_there_and_back_again():
     assert tables() == before
 
 
-@pytest.mark.parametrize("path", MIGRATIONS.glob("0*.py"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(MIGRATIONS.glob("0*.py")), ids=lambda path: path.stem)
 def test_nothing_is_imported_from_the_app(path):
     tree = ast.parse(path.read_text())
     modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
