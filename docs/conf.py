@@ -32,7 +32,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"Any|Final|Mapping|Sequence|Collection|Iterable|Callable|Model|Q|Path|datetime"),
     ("py:.*", r"AbstractBaseUser|AnonymousUser|QuerySet|Visibility|Errors|Progress|optional"),
     ("py:.*", r"(django_personalization\.models\..*|)(Taxonomy|UserTag|UserInteraction)"),
-    ("py:.*", r"InvalidInput|VocabularyFileError"),
+    ("py:.*", r"InvalidInput|VocabularyFileError|django_personalization\.seeding\.plan\.Step"),
 ]
 
 autodoc_member_order = "bysource"
