@@ -16,7 +16,7 @@ export function CategoryTabs({ tabs, selected, onSelect, children }: Props) {
       <TabList className="pz-tabs" aria-label={strings.picker.categories}>
         {tabs.map(({ id, label }) => <Tab key={id} id={id} className="pz-tab">{label}</Tab>)}
       </TabList>
-      <TabPanel id={selected} className="pz-panel">{children}</TabPanel>
+      <TabPanel key={selected} id={selected} className="pz-panel">{children}</TabPanel>
     </Tabs>
   );
 }
