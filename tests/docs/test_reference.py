@@ -1,11 +1,14 @@
 """The reference lists what the code has, all of it, with the values that it has."""
 
 import ast
+import importlib
 import importlib.util
 import re
+import sys
 
 import pytest
 from django.apps import apps
+from django.contrib import admin
 from django.core import checks as django_checks
 from django.core.management import load_command_class
 from django.test import override_settings
@@ -106,6 +109,37 @@ STANDARD = {
 }
 
 
+def test_every_page_of_the_admin_is_there():
+    registered = admin.site._registry
+    ours = {m.__name__: registered[m] for m in registered if m.__module__.startswith(PACKAGE)}
+    shown = sections("docs/reference/admin.md")
+    assert set(shown) == set(ours)
+    for name, page in ours.items():
+        labels = {str(getattr(page, action).short_description) for action in page.actions or ()}
+        actions = re.search(r"^- Actions: (.+?\.)$", shown[name], flags=re.MULTILINE | re.DOTALL)
+        assert set(re.findall(r"\*(.+?)\*", actions[1] if actions else "")) == labels
+
+
+@pytest.mark.parametrize("module", ["tagging", "tracking", "content", "refreshing", "exceptions"])
+def test_every_public_name_is_there(module):
+    path = f"{PACKAGE}.{module}"
+    code = importlib.import_module(path)
+    public = {
+        name
+        for name, value in vars(code).items()
+        if not name.startswith("_") and getattr(value, "__module__", "") == path and callable(value)
+    }
+    text = (DOCS / "reference/python-api.md").read_text()
+    listed = re.search(rf"automodule:: {path}\n   :members:(.*)", text)[1]
+    if listed.strip():
+        assert public - INTERNAL == set(listed.replace(" ", "").split(",")) - {"FADED"}
+
+
+PACKAGE = "django_personalization"
+# Called by the package itself: when terms are saved, and when HTTP clients name content.
+INTERNAL = {"align_tags", "declaration_of", "find_visible"}
+
+
 def test_weights_and_sources():
     evidence = table_rows((DOCS / "explanation/evidence.md").read_text())
     types = conf.DEFAULTS["INTERACTION_TYPES"]
@@ -116,13 +150,11 @@ def test_weights_and_sources():
     ]
 
 
-def test_the_plot_is_what_the_arithmetic_says():
+def test_the_plot_is_what_the_arithmetic_says(monkeypatch):
     spec = importlib.util.spec_from_file_location("plots", DOCS / "plots.py")
     plots = importlib.util.module_from_spec(spec)
     # A dataclass looks its module up by name.
-    import sys
-
-    sys.modules["plots"] = plots
+    monkeypatch.setitem(sys.modules, "plots", plots)
     spec.loader.exec_module(plots)
     stored = (DOCS / "images/confidence.svg").read_text(encoding="utf-8")
     assert plots.confidence_svg() == stored, "run `python docs/plots.py`"
