@@ -7,7 +7,7 @@ ARGS ?=
 ENVS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check matrix schema lock clean
+.PHONY: help setup demo test check matrix schema messages lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ matrix: setup ## Run the Python tests with every supported Python and Django (EN
 
 schema: setup ## Rewrite the OpenAPI snapshot and the front end's types from the code
 	@$(VENV_PYTHON) scripts/schema.py
+
+messages: setup ## Rewrite and compile the translations from the strings of the code
+	@$(VENV_PYTHON) scripts/messages.py
 
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV_PYTHON) -m uv pip compile --quiet --upgrade \
 	--universal --python-version 3.10 --no-python-downloads --no-annotate
