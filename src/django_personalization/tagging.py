@@ -7,10 +7,10 @@ Views, the admin and commands call these functions and nothing else writes a per
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 ALIGN_BATCH: Final = 300
+STATE_BATCH: Final = 1000
 
 # Of two states that meet in one tag, the later one here wins: a "no" is never lost.
 _STRENGTH: Final = [state.value for state in (TagState.ACTIVE, TagState.DISMISSED, TagState.HIDDEN)]
@@ -87,6 +88,18 @@ def change(tag: UserTag, *, weight: float | None = None, state: str | None = Non
     return UserTag.objects.with_taxonomies().get(pk=tag.pk)
 
 
+def change_many(tags: QuerySet[UserTag], *, state: str) -> int:
+    """Change the state of tags, of one person or of many; return how many were in another state.
+
+    ``state`` is one of active, dismissed, hidden; raises :class:`InvalidInput` for any other. The
+    number of queries grows by one for every thousand tags.
+    """
+    _check_change(None, state)
+    chosen = UserTag.objects.filter(pk__in=tags.values("pk"))
+    with transaction.atomic():
+        return _set_state(chosen.exclude(state=state), state)
+
+
 def weigh(tag: UserTag, weight: float) -> UserTag:
     """Make a tag count less (0.5), normally (1) or more (2)."""
     return change(tag, weight=weight)
@@ -111,7 +124,7 @@ def drop_many(user: AbstractBaseUser, tag_ids: Collection[int]) -> int:
         tags = (
             UserTag.objects.of(user).filter(pk__in=list(tag_ids)).exclude(state=TagState.DISMISSED)
         )
-        return _dismiss(user, tags)
+        return _set_state(tags, TagState.DISMISSED)
 
 
 def set_selection(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list[UserTag]:
@@ -127,7 +140,8 @@ def set_selection(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list
         hold_person(user.pk)
         kept = set(picked.filter(taxonomy__in=wanted).values_list("taxonomy_id", flat=True))
         added = _active([pk for pk in wanted if pk not in kept])
-        _dismiss(user, picked.exclude(taxonomy=None).exclude(taxonomy__in=wanted))
+        unpicked = picked.exclude(taxonomy=None).exclude(taxonomy__in=wanted)
+        _set_state(unpicked, TagState.DISMISSED)
         _write(user, [_row(taxonomy) for taxonomy in added], PICK)
         return list(picked.with_taxonomies())
 
@@ -188,15 +202,23 @@ def _absorb(tag: UserTag, twin: UserTag) -> None:
         tag.source, tag.confidence_score, tag.weight = TagSource.MANUAL, 1.0, twin.weight
 
 
-def _dismiss(user: AbstractBaseUser, tags: UserTagQuerySet) -> int:
-    """Dismiss ``tags``; rows are locked in the order of their keys, as every writer does."""
-    keys = {tag.pk: tag.key for tag in tags.order_by("key").select_for_update()}
-    count = UserTag.objects.filter(pk__in=keys).update(
-        state=TagState.DISMISSED, updated_at=timezone.now()
-    )
-    if keys:
-        announce_tags(user.pk, keys.values())
-    return count
+def _set_state(tags: QuerySet[UserTag], state: str) -> int:
+    """Give ``tags`` a state, one person's after another's; return how many there were.
+
+    Rows are locked in the order of their keys, as every writer of a person's tags does.
+    """
+    rows = tags.order_by("user_id", "key").select_for_update()
+    locked = list(rows.values_list("pk", "user_id", "key"))
+    now, pks = timezone.now(), [pk for pk, _user_id, _key in locked]
+    keys: dict[Any, list[str]] = {}
+    for start in range(0, len(locked), STATE_BATCH):
+        batch = UserTag.objects.filter(pk__in=pks[start : start + STATE_BATCH])
+        batch.update(state=state, updated_at=now)
+    for _pk, user_id, key in locked:
+        keys.setdefault(user_id, []).append(key)
+    for user_id, changed in keys.items():
+        announce_tags(user_id, changed)
+    return len(locked)
 
 
 def _write(

@@ -1,0 +1,102 @@
+"""What people did, to be read and to be taken back."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, Final
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+from django_personalization import tracking
+from django_personalization.admin.pages import PersonalDataAdmin, PersonListFilter
+from django_personalization.models import UserInteraction, UserTag
+
+PREVIEWED: Final = 5
+_PREVIEW_LENGTH: Final = 24
+_FACTS: Final = (
+    "user",
+    "interaction_type",
+    "created_at",
+    "about",
+    "extracted_keywords",
+    "metadata",
+    "taught",
+    "event_id",
+)
+
+
+class InteractionChangeList(ChangeList):
+    """The list, without the columns that may hold much and are not shown."""
+
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        """Leave the large columns in the database."""
+        return super().get_queryset(request, *args, **kwargs).defer("metadata", "fed_terms")
+
+
+@admin.register(UserInteraction)
+class UserInteractionAdmin(PersonalDataAdmin):
+    """The history of activity: it is read here, never written.
+
+    A deleted interaction takes the evidence that it gave with it.
+    """
+
+    list_display = ["interaction_type", "person", "created_at", "keywords", "about"]
+    list_select_related = ["user", "content_type"]
+    # The links of a date hierarchy would read every row; these filters read none.
+    list_filter = ["interaction_type", "created_at", PersonListFilter]
+    fields = _FACTS
+    readonly_fields = _FACTS
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the class of the list."""
+        return InteractionChangeList
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: UserInteraction | None = None
+    ) -> bool:
+        """Refuse everybody: what happened stays as it happened."""
+        return False
+
+    @admin.display(description=_("keywords"))
+    def keywords(self, interaction: UserInteraction) -> str:
+        """Show the first keywords, shortened."""
+        words = interaction.extracted_keywords
+        shown = [Truncator(word).chars(_PREVIEW_LENGTH) for word in words[:PREVIEWED]]
+        return ", ".join(shown) + (" …" if len(words) > PREVIEWED else "")
+
+    @admin.display(description=_("about"))
+    def about(self, interaction: UserInteraction) -> str:
+        """Name the host's object without loading it."""
+        kind = interaction.content_type
+        if kind is None:
+            return self.get_empty_value_display()
+        return f"{kind.name} {Truncator(interaction.object_id).chars(36)}"
+
+    @admin.display(description=_("taught"))
+    def taught(self, interaction: UserInteraction) -> str:
+        """Name the tags that it raised, as they are called now, and by how much."""
+        terms = [term for term in interaction.fed_terms.values() if term is not None]
+        fed = Q(key__in=list(interaction.fed_terms)) | Q(taxonomy__in=terms)
+        tags = UserTag.objects.filter(fed, user=interaction.user_id).order_by("name")
+        names = ", ".join(tags.values_list("name", flat=True))
+        return f"{names} (+{interaction.fed_weight:g})" if names else self.get_empty_value_display()
+
+    def delete_model(self, request: HttpRequest, obj: UserInteraction) -> None:
+        """Take the interaction back, with its evidence."""
+        _take_back(obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[UserInteraction]) -> None:
+        """Take the interactions back, with their evidence."""
+        for pk in list(queryset.values_list("pk", flat=True)):
+            _take_back(pk)
+
+
+def _take_back(pk: int) -> None:
+    # Somebody else may have deleted it meanwhile, which is what was asked for.
+    with suppress(UserInteraction.DoesNotExist):
+        tracking.take_back(UserInteraction(pk=pk))
