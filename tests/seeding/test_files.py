@@ -87,7 +87,7 @@ def test_csv_says_the_same(write):
         "",
         ",Music,interest,,,,,",
         ",,,,,,,",
-        ",Blues,topic,,,,,no",
+        ', "Blues", topic,,,,,no',
         ",Swing,topic,,,,,0",
     ]
     plan = seeding.seed([write("\r\n".join(lines), "terms.CSV")])

@@ -146,3 +146,15 @@ def test_a_row_with_a_taken_alias_is_made_without_it(seed):
     )
     assert aliases_of("metal") == {"Heavy"}
     assert aliases_of("rock") == {"Hard Rock"}
+    # Once the term is there, the file has no more to say about it.
+    assert seed(term("Metal", aliases=["rock"])).remarked == []
+    assert len(seed(term("Metal", aliases=["rock"]), update=True).remarked) == 1
+
+
+def test_a_term_that_keeps_its_name_can_still_be_a_parent(seed):
+    seed(term("Jazz", slug="a"), term("Rock", slug="b"))
+    rows = [term("Rock", slug="a"), term("Bebop", parent="a", related=[{"slug": "a"}])]
+    plan = seed(*rows, update=True)
+    assert [step.action for step in plan.steps] == [Action.CONFLICT, Action.CREATE]
+    assert plan.steps[1].remarks == ()
+    assert stored("bebop").parent.name == "Jazz"

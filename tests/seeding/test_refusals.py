@@ -5,6 +5,7 @@ from django.core.management import CommandError
 
 from django_personalization import seeding
 from django_personalization.exceptions import VocabularyFileError
+from django_personalization.models import Taxonomy
 from django_personalization.seeding import Action
 from tests.seeding.support import command, refused, stored, term
 
@@ -121,6 +122,11 @@ FILE_PROBLEMS = {
         'name,category,description\nJazz,topic,"two\nlines"\n\nRock,tpic,\n',
         "t.csv, line 5: category",
     ),
+    "a record of two lines": (
+        "t.csv",
+        'name,category,description\nJazz,tpic,"two\nlines"\n',
+        "t.csv, line 2: category",
+    ),
     "a weight of words": (
         "t.csv",
         "name,category,related\nJazz,topic,rock:much\nRock,topic,\n",
@@ -177,6 +183,9 @@ def test_circles_within_files_are_refused(write):
     text = refused(write(rows))
     assert text.endswith('row 2: parent "b": Makes a circle: a → b → c → a.')
     assert text.count("Makes a circle") == 1
+    # Also when the terms exist and would stay as they are.
+    Taxonomy.objects.create(name="A", category="topic")
+    assert "Makes a circle" in refused(write([term("A", parent="a")]))
 
 
 def test_circles_through_the_database_are_refused(seed, write):

@@ -176,7 +176,7 @@ def _step(
     term = stored.terms.get(row.slug)
     remarks: list[str] = []
     values = _values(row, term, skipped, remarks)
-    aliases = tuple(_new_aliases(row, term, values, stored, remarks))
+    aliases = tuple(_new_aliases(row, stored, remarks))
     related = tuple(_new_relations(row, stored, skipped, remarks))
     if term is None:
         return Step(Action.CREATE, row, None, values, aliases, related, tuple(remarks))
@@ -197,20 +197,12 @@ def _values(
     return {name: value for name, value in values.items() if value != getattr(term, name)}
 
 
-def _new_aliases(
-    row: TaxonomyRow,
-    term: StoredTerm | None,
-    values: Mapping[str, Any],
-    stored: StoredVocabulary,
-    remarks: list[str],
-) -> Iterator[str]:
+def _new_aliases(row: TaxonomyRow, stored: StoredVocabulary, remarks: list[str]) -> Iterator[str]:
     for key, alias in row.aliases:
         owner = stored.taken(key, row.slug)
         if owner is not None:
             remarks.append(f"no alias {shown(alias)}, which is taken by {owner}")
-        elif stored.has_alias(row.slug, key):
-            continue
-        elif term is None or term.key != key or "name" in values:
+        elif not stored.has_alias(row.slug, key):
             yield alias
 
 
