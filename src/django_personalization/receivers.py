@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
+from django_personalization.alignment import align_tags
 from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelation
 from django_personalization.querysets import mark_vocabulary_changed
-from django_personalization.tagging import align_tags
 
 
 @receiver([post_save, post_delete], sender=Taxonomy)

@@ -9,6 +9,7 @@ from django.db import connections, router
 from django.db.models import F
 from django.utils import timezone
 
+from django_personalization.alignment import align_tags
 from django_personalization.models import (
     Taxonomy,
     TaxonomyAlias,
@@ -17,7 +18,6 @@ from django_personalization.models import (
 )
 from django_personalization.querysets import mark_vocabulary_changed
 from django_personalization.seeding.plan import Action, Plan, Step
-from django_personalization.tagging import align_tags
 from django_personalization.text import term_key
 
 BATCH: Final = 500
