@@ -22,6 +22,6 @@ export default defineConfig({
     include: ["tests/**/*.test.{ts,tsx}"],
     maxWorkers: 2,
     restoreMocks: true,
-    testTimeout: 15_000,
+    testTimeout: 60_000,
   },
 });
