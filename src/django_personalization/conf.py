@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.conf import settings as django_settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 SETTINGS_NAME: Final = "DJANGO_PERSONALIZATION"
 
@@ -29,7 +30,11 @@ DEFAULTS: Final[Mapping[str, Any]] = {
         "project_view": {"label": _("Project view"), "weight": 0.5, "source": "auto_project"},
         "project_create": {"label": _("Project created"), "weight": 3, "source": "auto_project"},
         "conversation": {"label": _("Conversation"), "weight": 1.5, "source": "auto_conversation"},
-        "search": {"label": _("Search"), "weight": 1, "source": "auto_activity"},
+        "search": {
+            "label": pgettext_lazy("interaction type", "Search"),
+            "weight": 1,
+            "source": "auto_activity",
+        },
         "content_view": {"label": _("Content view"), "weight": 0.5, "source": "auto_activity"},
     },
     "HALF_LIFE_DAYS": 30,
