@@ -60,7 +60,9 @@ class Suites:
 
     def uuid(self) -> str:
         """Run the Python tests on SQLite with a user model unlike Django's own."""
-        return self._python_tests("uuid", DATABASE_URL="", TEST_USER_MODEL="uuid")
+        # What is slow is about amounts of rows, which another key for users does not change.
+        options = ["-m", "not slow"]
+        return self._python_tests("uuid", options, DATABASE_URL="", TEST_USER_MODEL="uuid")
 
     def postgres(self) -> str:
         """Run the Python tests on a real PostgreSQL."""
@@ -101,10 +103,19 @@ class Suites:
         }
         return self._pytest("browser", ["tests/browser"], **environment)
 
-    def _python_tests(self, name: str, before: Sequence[str] = (), **environment: str) -> str:
+    def _python_tests(
+        self,
+        name: str,
+        options: Sequence[str] = (),
+        *,
+        before: Sequence[str] = (),
+        **environment: str,
+    ) -> str:
         apart = [f"--ignore=tests/{suite}" for suite in APART]
         workers = ["--numprocesses", str(self.workers)] if self.workers > 1 else []
-        return self._pytest(name, ["tests", *apart, *workers], before=before, **environment)
+        return self._pytest(
+            name, ["tests", *apart, *workers, *options], before=before, **environment
+        )
 
     def _pytest(
         self, name: str, arguments: Sequence[str], *, before: Sequence[str] = (), **environment: str
