@@ -6,14 +6,17 @@ from contextlib import suppress
 from typing import Any, Final
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from django_personalization import tracking
-from django_personalization.admin.pages import PersonalDataAdmin, PersonListFilter
+from django_personalization.admin.pages import (
+    BoundedChangeList,
+    PersonalDataAdmin,
+    PersonListFilter,
+)
 from django_personalization.models import UserInteraction, UserTag
 
 PREVIEWED: Final = 5
@@ -30,7 +33,7 @@ _FACTS: Final = (
 )
 
 
-class InteractionChangeList(ChangeList):
+class InteractionChangeList(BoundedChangeList):
     """The list, without the columns that may hold much and are not shown."""
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
@@ -52,7 +55,7 @@ class UserInteractionAdmin(PersonalDataAdmin):
     fields = _FACTS
     readonly_fields = _FACTS
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[InteractionChangeList]:
         """Return the class of the list."""
         return InteractionChangeList
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db.models import Count, ForeignKey, OuterRef, QuerySet, Subquery
@@ -18,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_personalization.admin.pages import BoundedAdmin
+from django_personalization.admin.pages import BoundedAdmin, BoundedChangeList
 from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelation, UserTag
 from django_personalization.text import term_key
 
@@ -159,13 +158,12 @@ class IncomingRelationInline(_RelationInline):
         return False
 
 
-class TaxonomyChangeList(ChangeList):
+class TaxonomyChangeList(BoundedChangeList):
     """The list, which counts people for the rows that are shown and for no others."""
 
     def get_results(self, request: HttpRequest) -> None:
         """Give each row of the page the number of people who picked it."""
         super().get_results(request)
-        self.result_list = list(self.result_list)
         shown = UserTag.objects.manual().filter(taxonomy__in=self.result_list).order_by()
         people = dict(shown.values_list("taxonomy").annotate(Count("pk")))
         for row in self.result_list:
@@ -201,7 +199,7 @@ class TaxonomyAdmin(BoundedAdmin):
     inlines = [AliasInline, RelationInline]
     actions = ["activate", "deactivate"]
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TaxonomyChangeList]:
         """Return the class of the list."""
         return TaxonomyChangeList
 
