@@ -132,9 +132,10 @@ def test_long_files_get_a_progress_bar_on_a_terminal(write):
 
 def test_short_files_and_pipes_get_none(write):
     path = write([term(f"Term {number}") for number in range(600)])
+    short = write([term(f"Short {number}") for number in range(499)], "short.json")
     pipe, terminal = io.StringIO(), Terminal()
     command("--file", path, stderr=pipe)
-    command("--file", path, "--update", stderr=terminal)
+    command("--file", short, stderr=terminal)
     assert pipe.getvalue() == terminal.getvalue() == ""
 
 

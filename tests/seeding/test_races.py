@@ -1,9 +1,12 @@
 """Several who write at the same time, on a real PostgreSQL."""
 
+import time
 from contextlib import suppress
+from threading import Event
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from django_personalization import seeding
 from django_personalization.models import (
@@ -12,6 +15,7 @@ from django_personalization.models import (
     TaxonomyRelation,
     UserTag,
 )
+from django_personalization.querysets import mark_vocabulary_changed
 from django_personalization.seeding import Action
 from django_personalization.tracking import track
 from tests.seeding.support import many, term
@@ -52,13 +56,37 @@ def test_staff_may_save_meanwhile(write):
     assert made == 60
 
 
+def test_a_seed_waits_for_staff_who_are_about_to_take_a_name(write):
+    inserted = Event()
+
+    def staff():
+        with transaction.atomic():
+            row = Taxonomy(name="Jazz", slug="staff-jazz", category="topic")
+            row.derive()
+            QuerySet.bulk_create(Taxonomy.objects.all(), [row])
+            inserted.set()
+            time.sleep(0.5)
+            # What every save does last: from here on staff would wait for who holds this row.
+            mark_vocabulary_changed()
+
+    def run():
+        inserted.wait(timeout=20)
+        return seeding.seed([write([term("Jazz")])])
+
+    _nothing, plan = together(lambda number: (staff, run)[number](), threads=2)
+    assert plan.counts[Action.CONFLICT] == 1
+
+
 def test_people_are_tracked_while_terms_are_renamed(write, make_person):
     seeding.seed([write(many(20))])
     people = [make_person(f"p{number}") for number in range(2)]
 
     def rename():
         for turn in range(10):
-            rows = [{**row, "name": f"{row['name']} {turn}"} for row in many(20)]
+            rows = [{**row, "name": f"{row['name']} {turn}"} for row in reversed(many(20))]
+            # The later terms are written first, by a statement of their own.
+            for row in rows[:10]:
+                row["description"] = str(turn)
             path = write(rows, f"{turn}.json")
             seeding.seed([path], update=True)
 
