@@ -6,7 +6,12 @@ from django.core.management.base import SystemCheckError
 from django.db.models import Q
 
 from django_personalization import content
-from django_personalization.checks import check_content, check_settings
+from django_personalization.checks import (
+    check_content,
+    check_database_router,
+    check_settings,
+    check_time_zones,
+)
 from django_personalization.conf import DEFAULTS, app_settings
 from tests.hosts.library.models import Book
 
@@ -59,6 +64,7 @@ def test_every_setting_has_a_check():
     assert {name for name, _value, _code in WRONG} == set(DEFAULTS)
 
 
+@pytest.mark.django_db
 def test_manage_py_check_stops_on_a_wrong_value(settings):
     settings.DJANGO_PERSONALIZATION = {"HALF_LIFE_DAYS": 1}
     with pytest.raises(SystemCheckError, match="E003"):
@@ -109,3 +115,22 @@ def test_a_wrong_path_is_reported_with_the_right_ones():
     assert "topics" in terms.hint
     assert "nobody" in owner.msg
     assert check_settings() == []
+
+
+def test_a_host_without_time_zones_is_told(settings):
+    settings.USE_TZ = False
+    [message] = check_time_zones()
+    assert message.id == "django_personalization.E013"
+
+
+class ReadsElsewhere:
+    def db_for_read(self, model, **hints):
+        return "replica"
+
+
+def test_a_router_that_splits_reads_and_writes_is_reported(settings):
+    assert check_database_router() == []
+    settings.DATABASE_ROUTERS = ["tests.test_checks.ReadsElsewhere"]
+    [message] = check_database_router()
+    assert message.id == "django_personalization.E014"
+    assert "replica" in message.msg

@@ -187,3 +187,24 @@ def test_taking_back_against_tracking(person, ten_terms):
 
     together(work)
     assert {tag.interaction_count for tag in UserTag.objects.of(person)} == {100}
+
+
+def test_selections_against_everything_else(person, ten_terms):
+    ids = [row.pk for row in ten_terms]
+
+    def work(number):
+        order = random.Random(number)
+        for i in range(12):
+            if number % 4 == 0:
+                tagging.set_selection(person, ids[:5] if i % 2 else ids[5:])
+            elif number % 4 == 1:
+                tagging.pick_many(person, order.sample(ids, 10))
+            elif number % 4 == 2:
+                tags = UserTag.objects.of(person).values_list("pk", flat=True)
+                tagging.drop_many(person, list(tags))
+            else:
+                track(person, "search", extracted_keywords=order.sample(NAMES, 10))
+
+    together(work)
+    tagging.set_selection(person, ids[:5])
+    assert UserTag.objects.of(person).manual().count() == 5

@@ -4,8 +4,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone as django_timezone
+from django.utils.functional import SimpleLazyObject
 
 from django_personalization import content, scoring, tagging
 from django_personalization.choices import TagSource
@@ -371,3 +374,78 @@ def test_erasing_the_person_leaves_nothing(person, terms):
     assert not UserTag.objects.exists()
     assert not UserInteraction.objects.exists()
     assert not PersonalizationSettings.objects.exists()
+
+
+def test_a_term_that_becomes_sensitive_is_listed_no_more(person, terms):
+    track(person, "project_create", extracted_keywords=["Python"])
+    Taxonomy.objects.filter(pk=terms["python"].pk).update(is_sensitive=True)
+    now = django_timezone.now()
+    assert not UserTag.objects.of(person).inferred(now).exists()
+    assert not UserTag.objects.of(person).listed(now).exists()
+
+
+def test_a_keyword_that_mentions_a_sensitive_term_is_left_out(person, terms):
+    row = track(person, "search", extracted_keywords=["my religion", "Zig"]).interaction
+    assert row.extracted_keywords == ["Zig"]
+    assert set(tags_of(person)) == {"Zig"}
+
+
+def test_taking_back_finds_a_free_tag_that_became_a_term(person, terms):
+    row = track(person, "search", extracted_keywords=["Zig"]).interaction
+    zig = Taxonomy.objects.create(name="Zig", category="skill")
+    zig.name = "Zig language"
+    zig.save()
+    take_back(row)
+    assert tags_of(person) == {}
+
+
+def test_taking_back_from_a_merged_tag_takes_both_parts(person, terms):
+    Taxonomy.objects.create(name="Zig language", category="skill")
+    row = track(person, "search", extracted_keywords=["Zig", "Zig language"]).interaction
+    term = Taxonomy.objects.get(name="Zig language")
+    term.name = "Zig"
+    term.save()
+    assert tags_of(person)["Zig"].interaction_count == 2
+    take_back(row)
+    assert tags_of(person) == {}
+
+
+def test_names_that_cannot_be_tags_are_passed_over(person, terms):
+    content.register(Note, terms="labels")
+    try:
+        note = Note.objects.create()
+        note.labels.add(Label.objects.create(name="\u200b"), Label.objects.create(name="Zig"))
+        track(person, "content_view", content=note)
+    finally:
+        content.unregister(Note)
+    assert set(tags_of(person)) == {"Zig"}
+
+
+def test_a_lazy_object_is_content_too(person, terms):
+    book = Book.objects.create(title="x")
+    book.topics.add(terms["cpp"])
+    row = track(person, "content_view", content=SimpleLazyObject(lambda: book)).interaction
+    assert row.content == book
+    assert set(tags_of(person)) == {"C++"}
+
+
+def test_history_survives_the_end_of_a_content_type(person, terms):
+    book = Book.objects.create(title="x")
+    row = track(person, "content_view", content=book).interaction
+    ContentType.objects.get_for_model(Book).delete()
+    ContentType.objects.clear_cache()
+    assert UserInteraction.objects.get(pk=row.pk).content is None
+
+
+def test_times_long_gone_do_no_harm(person, terms, settings):
+    settings.DJANGO_PERSONALIZATION = {"INTERACTION_RETENTION_DAYS": None}
+    at = datetime(1936, 11, 20, tzinfo=timezone.utc)
+    for _ in range(2):
+        track(person, "search", extracted_keywords=["Python"], occurred_at=at)
+    call_command("refresh_tags", verbosity=0)
+    assert UserInteraction.objects.earliest("created_at").created_at.year == 1970
+
+
+def test_text_that_expands_is_refused(person, terms):
+    with pytest.raises(InvalidInput, match="normalized"):
+        track(person, "search", text="\ufdfa" * 2700)

@@ -99,7 +99,7 @@ def test_hiding(person):
 
 @pytest.mark.usefixtures("_way")
 def test_more_rows_than_a_statement_takes(person, monkeypatch):
-    monkeypatch.setattr(connection.features, "max_query_params", 50)
+    monkeypatch.setattr(type(connection.features), "max_query_params", 50)
     now = timezone.now()
     many = [
         TagRow(

@@ -1,5 +1,7 @@
 """The validator that stands at every door."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +65,16 @@ def test_any_value_can_be_shown(value):
     text.encode("utf-8")
     assert len(text) <= 61
     assert "\x00" not in text
+
+
+def test_a_large_body_of_long_keys_costs_little_memory():
+    value = [0] * 8193
+    for i in range(8):
+        value = {str(i) + "k" * 300 + "😀": value}
+    tracemalloc.start()
+    try:
+        assert "8,193 items" in json_problem(value)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert "bad key" in json_problem({"k" * 500: 1})

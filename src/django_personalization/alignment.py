@@ -1,4 +1,4 @@
-"""People's tags follow the vocabulary when its terms are made or renamed."""
+"""People's tags follow the vocabulary when its terms are made, renamed or given aliases."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Collection
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Subquery
 
 from django_personalization.choices import TagSource, TagState
-from django_personalization.models import Taxonomy, UserTag
+from django_personalization.models import Taxonomy, TaxonomyAlias, UserTag
 from django_personalization.querysets import UserTagQuerySet
 
 ALIGN_BATCH: Final = 300
@@ -19,11 +19,12 @@ _STRENGTH: Final = [state.value for state in (TagState.ACTIVE, TagState.DISMISSE
 
 
 def align_tags(taxonomy_ids: Collection[int]) -> None:
-    """Let people's tags follow terms that were made or renamed.
+    """Let people's tags follow terms that were made, renamed or given another spelling.
 
-    Tags of a renamed term take its name; free tags that are called like a term become its tags.
-    Where a person has both, the two become one: evidence and counts are added, a pick and a "no"
-    both survive. Called whenever terms are saved, in the same transaction.
+    Free tags that are called like a term, or like one of its aliases, become its tags, and all
+    its tags take its name. Where a person has several, they become one: evidence and counts are
+    added, a pick and a "no" both survive. Called whenever terms or aliases are saved, in the same
+    transaction.
     """
     ids = list(taxonomy_ids)
     for start in range(0, len(ids), ALIGN_BATCH):
@@ -33,36 +34,40 @@ def align_tags(taxonomy_ids: Collection[int]) -> None:
 
 def _align(taxonomy_ids: list[int]) -> None:
     terms = Taxonomy.objects.filter(pk__in=taxonomy_ids)
-    renamed = UserTag.objects.filter(taxonomy__in=taxonomy_ids).exclude(
-        key=F("taxonomy__key"), name=F("taxonomy__name")
+    aliases = TaxonomyAlias.objects.filter(taxonomy__in=taxonomy_ids)
+    free, key = UserTag.objects.filter(taxonomy=None), OuterRef("key")
+    free.filter(key__in=terms.values("key")).update(
+        taxonomy=Subquery(terms.filter(key=key).values("pk"))
     )
-    _merge_twins(renamed.exclude(key=F("taxonomy__key")))
-    by_id = terms.filter(pk=OuterRef("taxonomy"))
-    renamed.update(key=Subquery(by_id.values("key")), name=Subquery(by_id.values("name")))
-    by_key = terms.filter(key=OuterRef("key"))
-    UserTag.objects.filter(taxonomy=None, key__in=terms.values("key")).update(
-        taxonomy=Subquery(by_key.values("pk")), name=Subquery(by_key.values("name"))
+    free.filter(key__in=aliases.values("key")).update(
+        taxonomy=Subquery(aliases.filter(key=key).values("taxonomy"))
+    )
+    tags = UserTag.objects.filter(taxonomy__in=taxonomy_ids)
+    _merge_twins(tags)
+    own = terms.filter(pk=OuterRef("taxonomy"))
+    tags.exclude(key=F("taxonomy__key"), name=F("taxonomy__name")).update(
+        key=Subquery(own.values("key")), name=Subquery(own.values("name"))
     )
 
 
-def _merge_twins(renamed: UserTagQuerySet) -> None:
-    """Where a person already has a tag with a term's new name, fold it into the term's own."""
-    twin = UserTag.objects.filter(user=OuterRef("user"), key=OuterRef("taxonomy__key"))
-    pairs = dict(
-        renamed.annotate(twin=Subquery(twin.values("pk")))
-        .exclude(twin=None)
-        .values_list("pk", "twin")
+def _merge_twins(tags: UserTagQuerySet) -> None:
+    """Where a person has several tags of one term, keep one and fold the others into it."""
+    pairs = tags.order_by().values("user", "taxonomy").annotate(count=Count("pk"))
+    twins = UserTag.objects.filter(
+        Exists(pairs.filter(count__gt=1, user=OuterRef("user"), taxonomy=OuterRef("taxonomy")))
     )
-    if not pairs:
-        return
-    rows = UserTag.objects.filter(pk__in=[*pairs, *pairs.values()]).order_by("user", "key")
-    tags = {tag.pk: tag for tag in rows.select_for_update()}
-    for pk, twin_pk in pairs.items():
-        _absorb(tags[pk], tags[twin_pk])
-    UserTag.objects.filter(pk__in=pairs.values()).delete()
+    kept: dict[tuple[object, int | None], UserTag] = {}
+    gone = []
+    for tag in twins.order_by("user", "key").select_for_update():
+        first = kept.setdefault((tag.user_id, tag.taxonomy_id), tag)
+        if first is not tag:
+            _absorb(first, tag)
+            gone.append(tag.pk)
+    UserTag.objects.filter(pk__in=gone).delete()
     UserTag.objects.bulk_update(
-        [tags[pk] for pk in pairs],
+        kept.values(),
         ["evidence", "interaction_count", "source", "confidence_score", "state", "weight"],
+        batch_size=500,
     )
 
 
@@ -70,5 +75,6 @@ def _absorb(tag: UserTag, twin: UserTag) -> None:
     tag.evidence += twin.evidence
     tag.interaction_count += twin.interaction_count
     tag.state = max(tag.state, twin.state, key=_STRENGTH.index)
+    tag.weight = twin.weight if tag.weight == 1 else tag.weight
     if twin.source == TagSource.MANUAL:
-        tag.source, tag.confidence_score, tag.weight = TagSource.MANUAL, 1.0, twin.weight
+        tag.source, tag.confidence_score = TagSource.MANUAL, 1.0

@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DEFAULT_DB_ALIAS, router
 from django.utils.functional import Promise
 
 from django_personalization import content, scoring
 from django_personalization.choices import TagSource
 from django_personalization.conf import DEFAULTS, SETTINGS_NAME, app_settings
+from django_personalization.models import UserTag
 
 Problems = Iterator[str]
 _SOURCES: Final = [source.value for source in TagSource if source != TagSource.MANUAL]
@@ -179,4 +181,29 @@ def check_content(**kwargs: Any) -> list[CheckMessage]:
         )
         for declaration in content.registered()
         for argument, legal in declaration.problems().items()
+    ]
+
+
+@register(Tags.compatibility)
+def check_time_zones(**kwargs: Any) -> list[CheckMessage]:
+    """Report a host without time zones: evidence is a matter of absolute time."""
+    if django_settings.USE_TZ:
+        return []
+    hint = "Set USE_TZ = True, Django's default."
+    return [Error("USE_TZ is False.", hint=hint, id="django_personalization.E013")]
+
+
+@register(Tags.models)
+def check_database_router(**kwargs: Any) -> list[CheckMessage]:
+    """Report a router that would tear apart what has to be one transaction."""
+    aliases = {router.db_for_read(UserTag), router.db_for_write(UserTag)}
+    if aliases == {DEFAULT_DB_ALIAS}:
+        return []
+    return [
+        Error(
+            f"The app's models are read or written in {', '.join(sorted(aliases))}.",
+            hint=f"Let the router return {DEFAULT_DB_ALIAS!r} for the app django_personalization: "
+            "events and tags are read and written in one transaction.",
+            id="django_personalization.E014",
+        )
     ]

@@ -97,29 +97,32 @@ def declaration_of(model: type[Model]) -> Content | None:
 
 
 def find_visible(
-    references: Iterable[tuple[str, Any]], user: AbstractBaseUser
+    references: Iterable[tuple[str, str]], user: AbstractBaseUser
 ) -> Mapping[tuple[str, str], Model]:
     """Look up ``(label, id)`` references, one query for each model.
 
     Returns those that exist and that ``user`` may see; ids that the key's type refuses are
     treated as unknown.
     """
-    wanted: dict[str, set[Any]] = {}
     declarations = {content.label: content for content in registered()}
-    for label, pk in references:
-        key = _clean_pk(declarations[label].model, pk) if label in declarations else None
+    wanted: dict[str, dict[str, Any]] = {}
+    for label, text in references:
+        key = _clean_pk(declarations[label].model, text) if label in declarations else None
         if key is not None:
-            wanted.setdefault(label, set()).add(key)
-    return {
-        (label, str(row.pk)): row
-        for label, ids in wanted.items()
-        for row in declarations[label].visible_to(user).filter(pk__in=ids)
-    }
+            wanted.setdefault(label, {})[text] = key
+    found = {}
+    for label, keys in wanted.items():
+        rows = declarations[label].visible_to(user).filter(pk__in=set(keys.values()))
+        by_key = {row.pk: row for row in rows}
+        found.update({(label, t): by_key[key] for t, key in keys.items() if key in by_key})
+    return found
 
 
-def _clean_pk(model: type[Model], value: Any) -> Any:
+def _clean_pk(model: type[Model], value: str) -> Any:
     """Return ``value`` as a key of ``model``, or ``None`` when it cannot be one."""
-    field = model._meta.pk
+    field: Any = model._meta.pk
+    while field.remote_field is not None:  # the key of a child model is that of its parent
+        field = field.target_field
     try:
         cleaned = field.to_python(value)
         field.run_validators(cleaned)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from django.db.models import Model
@@ -13,13 +13,20 @@ from django.utils.translation import gettext as _
 
 from django_personalization.conf import app_settings
 from django_personalization.content import declaration_of
-from django_personalization.text import term_key
-from django_personalization.validation import json_problem, name_problem, shown, text_problem
+from django_personalization.text import normalize, term_key, tidy
+from django_personalization.validation import (
+    MAX_BYTES,
+    json_problem,
+    name_problem,
+    shown,
+    text_problem,
+)
 from django_personalization.vocabulary import Term, Vocabulary
 
 MAX_KEYWORDS: Final = 20
 MAX_EVENT_ID_LENGTH: Final = 64
 MAX_OBJECT_ID_LENGTH: Final = 255
+_DAWN: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Event:
             "interaction_type": _type_problem(self.interaction_type),
             "metadata": json_problem(self.metadata),
             "extracted_keywords": keywords_problem(self.extracted_keywords),
-            "text": text_problem(self.text),
+            "text": _text_problem(self.text),
             "content": _content_problem(self.content),
             "event_id": _event_id_problem(self.event_id),
             "occurred_at": _time_problem(self.occurred_at),
@@ -57,7 +64,7 @@ class Event:
         if self.occurred_at is None:
             return now
         days = app_settings.interaction_retention_days
-        earliest = self.occurred_at if days is None else now - timedelta(days=days)
+        earliest = _DAWN if days is None else now - timedelta(days=days)
         return min(max(self.occurred_at, earliest), now)
 
 
@@ -94,6 +101,14 @@ def _content_problem(content: object) -> str | None:
     return None
 
 
+def _text_problem(text: object) -> str | None:
+    problem = text_problem(text)
+    # Compatibility forms can make one character eighteen.
+    if problem is None and len(normalize(str(text))) > MAX_BYTES:
+        problem = _("Is longer than %s characters in its normalized form.") % f"{MAX_BYTES:,}"
+    return problem
+
+
 def _event_id_problem(event_id: object) -> str | None:
     if event_id is None:
         return None
@@ -116,7 +131,7 @@ def content_names(events: Iterable[Event]) -> dict[tuple[type[Model], str], list
     objects: dict[type[Model], list[Any]] = {}
     for event in events:
         if event.content is not None:
-            objects.setdefault(type(event.content), []).append(event.content.pk)
+            objects.setdefault(event.content._meta.model, []).append(event.content.pk)
     names = {}
     for model, ids in objects.items():
         declaration = declaration_of(model)
@@ -130,22 +145,30 @@ def mentions(
 ) -> list[Term]:
     """Return what the event mentions, each term once: its keywords, its text, its object's terms.
 
-    Sensitive terms are left out altogether; inactive ones only where nobody named them.
+    Sensitive terms, and free keywords that mention one, are left out altogether; inactive terms
+    only where nobody named them.
     """
     named = [term_called(name, vocabulary) for name in event.extracted_keywords]
     found = [term for term in vocabulary.match(event.text) if term.is_active]
     if event.content is not None:
-        key = (type(event.content), str(event.content.pk))
-        about = (term_called(name, vocabulary) for name in names.get(key, ()) if name.strip())
+        key = (event.content._meta.model, str(event.content.pk))
+        usable = (name for name in names.get(key, ()) if name_problem(name) is None)
+        about = (term_called(name, vocabulary) for name in usable)
         found += [term for term in about if term.is_active]
     terms = {term.key: term for term in [*found[::-1], *named[::-1]] if not term.is_sensitive}
     return list(reversed(terms.values()))[:MAX_KEYWORDS]
 
 
 def term_called(name: str, vocabulary: Vocabulary) -> Term:
-    """Return the term that ``name`` means, or a free one of that name."""
+    """Return the term that ``name`` means, or a free one of that name.
+
+    A free one that mentions a sensitive term is sensitive too.
+    """
     term = vocabulary.resolve(name)
-    return term or Term(term_key(name), " ".join(name.split()), None)
+    if term is not None:
+        return term
+    sensitive = any(mentioned.is_sensitive for mentioned in vocabulary.match(name))
+    return Term(term_key(name), tidy(name), None, is_sensitive=sensitive)
 
 
 def keywords_to_store(event: Event, terms: Sequence[Term], vocabulary: Vocabulary) -> list[str]:
@@ -154,5 +177,5 @@ def keywords_to_store(event: Event, terms: Sequence[Term], vocabulary: Vocabular
     for keyword in event.extracted_keywords:
         term = term_called(keyword, vocabulary)
         if not term.is_sensitive:
-            given.setdefault(term.key, " ".join(keyword.split()))
+            given.setdefault(term.key, tidy(keyword))
     return [*given.values(), *(term.name for term in terms if term.key not in given)]

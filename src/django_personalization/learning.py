@@ -62,7 +62,8 @@ class _Pending:
     @property
     def subject(self) -> tuple[str, type[Model] | None, str]:
         content = self.event.content
-        model = None if content is None else type(content)
+        # Proxies share a content type with the model that they stand for.
+        model = None if content is None else content._meta.concrete_model
         return self.kind.code, model, "" if content is None else str(content.pk)
 
 
@@ -158,8 +159,8 @@ def _counted(
 ) -> dict[tuple[str, type[Model] | None, str], list[datetime]]:
     """Return when the same subjects have counted before, around the times of ``about``."""
     times = [item.at for item in about]
-    models = {type(item.event.content) for item in about if item.event.content is not None}
-    types = {content_type.pk: model for model, content_type in _content_types(models).items()}
+    models = {item.subject[1] for item in about if item.subject[1] is not None}
+    types = {ContentType.objects.get_for_model(model).pk: model for model in models}
     rows = UserInteraction.objects.filter(
         user=user_id,
         content_type__in=types,
@@ -172,10 +173,6 @@ def _counted(
     for code, content_type, object_id, at in rows:
         counted.setdefault((code, types[content_type], object_id), []).append(at)
     return counted
-
-
-def _content_types(models: Iterable[type[Model]]) -> dict[type[Model], ContentType]:
-    return {model: ContentType.objects.get_for_model(model) for model in models}
 
 
 def _drop_stale_terms(pending: Iterable[_Pending]) -> None:

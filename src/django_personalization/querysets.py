@@ -150,5 +150,7 @@ class UserTagQuerySet(models.QuerySet["UserTag"]):
 
     @staticmethod
     def _confident(now: datetime) -> Q:
+        """Enough evidence, for nothing that has become sensitive since."""
         least = scoring.evidence_for(app_settings.min_confidence, now, app_settings.half_life_days)
-        return Q(evidence__gte=least, evidence__gt=0)
+        fine = Q(taxonomy=None) | Q(taxonomy__is_sensitive=False)
+        return fine & Q(evidence__gte=least, evidence__gt=0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 
 from django_personalization.alignment import align_tags
 from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelation
 from django_personalization.querysets import mark_vocabulary_changed
+from django_personalization.text import term_key
 
 
 @receiver([post_save, post_delete], sender=Taxonomy)
@@ -20,8 +21,29 @@ def mark_changed(sender: Any, using: str, **kwargs: Any) -> None:
     mark_vocabulary_changed(using)
 
 
+@receiver(pre_save, sender=Taxonomy)
+def keep_former_name(sender: Any, instance: Taxonomy, raw: bool, **kwargs: Any) -> None:
+    """Make the name that a term has had until now an alias of it.
+
+    Otherwise a term that was renamed would be inferred anew under its former name: a sensitive
+    one would lose its protection, and a dismissed one come back.
+    """
+    former = None if raw else Taxonomy.objects.filter(pk=instance.pk).first()
+    if former is not None and former.key != term_key(instance.name):
+        TaxonomyAlias.objects.bulk_create(
+            [TaxonomyAlias(taxonomy=former, name=former.name)], ignore_conflicts=True
+        )
+
+
 @receiver(post_save, sender=Taxonomy)
 def let_tags_follow(sender: Any, instance: Taxonomy, raw: bool, **kwargs: Any) -> None:
     """Let people's tags follow a new or renamed term."""
     if not raw:
         align_tags([instance.pk])
+
+
+@receiver(post_save, sender=TaxonomyAlias)
+def let_tags_follow_aliases(sender: Any, instance: TaxonomyAlias, raw: bool, **kwargs: Any) -> None:
+    """Let free tags with another spelling of a term become its tags."""
+    if not raw:
+        align_tags([instance.taxonomy_id])

@@ -30,9 +30,10 @@ _HORIZON: Final = timedelta(days=20 * 365.25)
 def growth(at: datetime, half_life_days: float) -> float:
     """Return the factor by which one unit of evidence at time ``at`` is stored.
 
-    A dimensionless number above 0, doubling every ``half_life_days``.
+    A dimensionless number above 0, doubling every ``half_life_days``; not below 2**-20, which is
+    worth nothing today, so that no database has to divide what is too small for a double.
     """
-    return math.pow(2.0, (at - EPOCH) / _DAY / half_life_days)
+    return math.pow(2.0, max((at - EPOCH) / _DAY / half_life_days, -20.0))
 
 
 def units_at(evidence: float, now: datetime, half_life_days: float) -> float:

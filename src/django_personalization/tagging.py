@@ -18,7 +18,16 @@ from django_personalization.choices import TAG_WEIGHTS, TagSource, TagState
 from django_personalization.exceptions import InvalidInput
 from django_personalization.models import Taxonomy, UserTag
 from django_personalization.querysets import hold_person
-from django_personalization.upsert import HIDE, PICK, Rule, TagRow, announce_tags, upsert_tags
+from django_personalization.text import tidy
+from django_personalization.upsert import (
+    HIDE,
+    PICK,
+    SELECT,
+    Rule,
+    TagRow,
+    announce_tags,
+    upsert_tags,
+)
 from django_personalization.validation import name_problem, shown
 from django_personalization.vocabulary import current_vocabulary
 
@@ -134,11 +143,11 @@ def set_selection(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list
     picked = UserTag.objects.of(user).manual()
     with transaction.atomic():
         hold_person(user.pk)
-        kept = set(picked.filter(taxonomy__in=wanted).values_list("taxonomy_id", flat=True))
+        terms = [tag.taxonomy for tag in picked.with_taxonomies() if tag.taxonomy is not None]
+        kept = {term.pk for term in terms}
         added = _active([pk for pk in wanted if pk not in kept])
-        unpicked = picked.exclude(taxonomy=None).exclude(taxonomy__in=wanted)
-        _set_state(unpicked, TagState.DISMISSED)
-        _write(user, [_row(taxonomy) for taxonomy in added], PICK)
+        dropped = [_row(term, TagState.DISMISSED) for term in terms if term.pk not in wanted]
+        _write(user, [*map(_row, added), *dropped], SELECT)
         return list(picked.with_taxonomies())
 
 
@@ -187,7 +196,7 @@ def _row_for(taxonomy: Taxonomy | None, name: str | None, state: str = TagState.
     term = current_vocabulary().resolve(name)
     if term is not None and term.taxonomy_id is not None:
         return _row(_held(term.taxonomy_id, {"name": [_retired(name)]}), state)
-    free = Taxonomy(name=" ".join(name.split()))
+    free = Taxonomy(name=tidy(name))
     free.derive()
     return _row(free, state)
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final
 
 KEY_LENGTH: Final = 32
+_JOINERS: Final = "\u200c\u200d"
 
 # Scripts that are written without blanks between words: one character is one token.
 _UNSPACED: Final = (
@@ -20,10 +21,27 @@ _UNSPACED: Final = (
 )
 
 
+def tidy(name: str) -> str:
+    """Return ``name`` as it is shown: without invisible characters, blanks collapsed.
+
+    Format characters (zero-width blanks, soft hyphens, direction marks) would make two names that
+    look alike. Joiners stay where scripts and emoji need them: after a character beyond ASCII.
+    """
+    kept: list[str] = []
+    for char in name if name.isprintable() else filter(_is_visible, name):
+        if char not in _JOINERS or (kept and not kept[-1].isascii()):
+            kept.append(char)
+    return " ".join("".join(kept).split())
+
+
+def _is_visible(char: str) -> bool:
+    return char in _JOINERS or unicodedata.category(char) != "Cf"
+
+
 def normalize(name: str) -> str:
-    """Return ``name`` as it is compared: NFKC, case folded, NFKC again, blanks collapsed."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return " ".join(folded.split())
+    """Return ``name`` as it is compared: tidy, NFKC, case folded, NFKC again, blanks collapsed."""
+    visible = unicodedata.normalize("NFKC", tidy(name))
+    return " ".join(unicodedata.normalize("NFKC", visible.casefold()).split())
 
 
 def term_key(name: str) -> str:

@@ -6,7 +6,7 @@ is stored with it, so that it can be taken back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,12 @@ from django_personalization.conf import app_settings
 from django_personalization.events import Event
 from django_personalization.exceptions import InvalidInput
 from django_personalization.learning import TrackResult, store
-from django_personalization.models import PersonalizationSettings, UserInteraction, UserTag
+from django_personalization.models import (
+    PersonalizationSettings,
+    Taxonomy,
+    UserInteraction,
+    UserTag,
+)
 from django_personalization.upsert import announce_tags
 
 __all__ = ["Event", "TrackResult", "refusal", "take_back", "track", "track_many"]
@@ -101,20 +106,34 @@ def take_back(interaction: UserInteraction) -> None:
     """
     with transaction.atomic():
         row = UserInteraction.objects.select_for_update().get(pk=interaction.pk)
-        row_tags = UserTag.objects.filter(user=row.user_id)
-        terms = [term for term in row.fed_terms.values() if term is not None]
-        fed = row_tags.filter(Q(key__in=list(row.fed_terms)) | Q(taxonomy__in=terms))
-        tags = list(fed.order_by("key").select_for_update())
-        _subtract(_tags_fed(row, tags), row)
+        terms = _terms_fed(row)
+        fed = Q(key__in=list(terms)) | Q(taxonomy__in=[pk for pk in terms.values() if pk])
+        tags = UserTag.objects.filter(fed, user=row.user_id)
+        _subtract(_tags_fed(terms, list(tags.order_by("key").select_for_update())), row)
         row.delete()
 
 
-def _tags_fed(row: UserInteraction, tags: Iterable[UserTag]) -> list[UserTag]:
-    """Find the tags by their term, which outlives a rename, or else by their key."""
+def _terms_fed(row: UserInteraction) -> dict[str, int | None]:
+    """Return the keys that an event fed, each with its term, also where it has become one since."""
+    free = [key for key, term in row.fed_terms.items() if term is None]
+    since = Taxonomy.objects.filter(Q(key__in=free) | Q(aliases__key__in=free))
+    known = {
+        key: pk for pk, *keys in since.values_list("pk", "key", "aliases__key") for key in keys
+    }
+    return {key: term or known.get(key) for key, term in row.fed_terms.items()}
+
+
+def _tags_fed(terms: Mapping[str, int | None], tags: Sequence[UserTag]) -> list[UserTag]:
+    """Find each fed tag by its term, which outlives a rename, or else by its key.
+
+    A tag that was two when it was fed is in the list twice.
+    """
     by_term = {tag.taxonomy_id: tag for tag in tags if tag.taxonomy_id is not None}
     by_key = {tag.key: tag for tag in tags}
-    found = (by_term.get(term) or by_key.get(key) for key, term in row.fed_terms.items())
-    return list({tag.pk: tag for tag in found if tag is not None}.values())
+    found = (
+        (by_term.get(term) if term else None) or by_key.get(key) for key, term in terms.items()
+    )
+    return [tag for tag in found if tag is not None]
 
 
 def _subtract(tags: Sequence[UserTag], row: UserInteraction) -> None:
@@ -126,13 +145,14 @@ def _subtract(tags: Sequence[UserTag], row: UserInteraction) -> None:
         tag.evidence = max(tag.evidence - amount, 0.0) if tag.interaction_count else 0.0
         tag.confidence_score = tag.confidence_at(now)
         tag.updated_at = now
-    empty = [tag.pk for tag in tags if _is_unsupported(tag)]
+    changed = list({tag.pk: tag for tag in tags}.values())
     UserTag.objects.bulk_update(
-        tags, ["evidence", "interaction_count", "confidence_score", "updated_at"]
+        changed, ["evidence", "interaction_count", "confidence_score", "updated_at"]
     )
+    empty = [tag.pk for tag in changed if _is_unsupported(tag)]
     UserTag.objects.filter(pk__in=empty).delete()
-    if tags:
-        announce_tags(row.user_id, [tag.key for tag in tags])
+    if changed:
+        announce_tags(row.user_id, [tag.key for tag in changed])
 
 
 def _is_unsupported(tag: UserTag) -> bool:

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Final
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from django_personalization.text import normalize
 
 MAX_BYTES: Final = 8192
 MAX_DEPTH: Final = 10
 MAX_KEYS: Final = 50
+MAX_KEY_BYTES: Final = 400
 MAX_NAME_LENGTH: Final = 100
 _INT_LIMIT: Final = 2**63
+_Path = tuple[str | int, ...]
 
 
 def text_problem(value: object, *, max_bytes: int = MAX_BYTES) -> str | None:
@@ -37,7 +43,10 @@ def name_problem(value: object) -> str | None:
     problem = text_problem(value)
     if problem is not None or not isinstance(value, str):
         return problem
-    if not value.strip():
+    control = next((char for char in value if unicodedata.category(char) == "Cc"), " ")
+    if control not in " \t\n\r":
+        return f"Contains the control character {control!a}."
+    if not normalize(value):
         return "May not be blank."
     if len(value) > MAX_NAME_LENGTH:
         return f"Is {len(value)} characters long; at most {MAX_NAME_LENGTH} are allowed."
@@ -53,7 +62,7 @@ def json_problem(value: object) -> str | None:
     if not isinstance(value, dict):
         return f"Expected a JSON object, got {type(value).__name__}."
     counter = [0]
-    problem = _problem_at(value, "", 1, counter)
+    problem = _problem_at(value, (), counter)
     if problem is not None:
         return problem
     size = len(json.dumps(value, ensure_ascii=False).encode("utf-8"))
@@ -62,36 +71,32 @@ def json_problem(value: object) -> str | None:
     return None
 
 
-def _problem_at(value: object, path: str, depth: int, keys: list[int]) -> str | None:
-    if isinstance(value, (dict, list, tuple)):
-        if depth > MAX_DEPTH:
-            return f"{_named(path)}is nested deeper than {MAX_DEPTH} levels."
-        return _container_problem(value, path, depth, keys)
-    return _scalar_problem(value, path)
-
-
-def _container_problem(
-    value: dict[Any, Any] | list[Any] | tuple[Any, ...], path: str, depth: int, keys: list[int]
-) -> str | None:
-    if not isinstance(value, dict):
-        items = [(f"{path}[{index}]", item) for index, item in enumerate(value[: MAX_BYTES + 1])]
-    else:
+def _problem_at(value: object, path: _Path, keys: list[int]) -> str | None:
+    if not isinstance(value, (dict, list, tuple)):
+        return _scalar_problem(value, path)
+    if len(path) >= MAX_DEPTH:
+        return f"{_named(path)}is nested deeper than {MAX_DEPTH} levels."
+    if isinstance(value, dict):
         keys[0] += len(value)
         if keys[0] > MAX_KEYS:
             return f"Has more than {MAX_KEYS} keys."
-        for key in value:
-            problem = text_problem(key)
-            if problem is not None:
-                return f"{_named(path)}has a bad key: {problem}"
-        items = [(f"{path}.{key}" if path else str(key), item) for key, item in value.items()]
-    for item_path, item in items:
-        problem = _problem_at(item, item_path, depth + 1, keys)
-        if problem is not None:
-            return problem
-    return None
+        bad_key = next((p for p in map(_key_problem, value) if p is not None), None)
+        if bad_key is not None:
+            return f"{_named(path)}has a bad key: {bad_key}"
+        items: Iterable[tuple[str | int, object]] = value.items()
+    elif len(value) > MAX_BYTES:
+        return f"{_named(path)}has {len(value):,} items; at most {MAX_BYTES:,} bytes are allowed."
+    else:
+        items = enumerate(value)
+    problems = (_problem_at(item, (*path, key), keys) for key, item in items)
+    return next((problem for problem in problems if problem is not None), None)
 
 
-def _scalar_problem(value: object, path: str) -> str | None:
+def _key_problem(key: object) -> str | None:
+    return text_problem(key, max_bytes=MAX_KEY_BYTES)
+
+
+def _scalar_problem(value: object, path: _Path) -> str | None:
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -105,9 +110,13 @@ def _scalar_problem(value: object, path: str) -> str | None:
     return f"{_named(path)}is a {type(value).__name__}, which JSON cannot hold."
 
 
-def _named(path: str) -> str:
-    shown = path if len(path) <= MAX_NAME_LENGTH else f"{path[:MAX_NAME_LENGTH]}…"
-    return f"{shown} " if shown else "It "
+def _named(path: _Path) -> str:
+    """Write a path as ``a.b[2]``; only done for the one bad value."""
+    if not path:
+        return "It "
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    whole = "".join(parts).removeprefix(".")
+    return f"{whole if len(whole) <= MAX_NAME_LENGTH else whole[:MAX_NAME_LENGTH] + '…'} "
 
 
 def shown(value: object) -> str:

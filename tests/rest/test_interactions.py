@@ -218,3 +218,24 @@ def test_deleting_takes_the_evidence_back(api, person, other, terms):
     assert api.delete(f"{URL}{mine.pk}/").status_code == 404
     assert not UserTag.objects.of(person).exists()
     assert UserTag.objects.of(other).count() == 1
+
+
+def test_more_events_of_one_time_than_any_cutoff(api, person):
+    now = timezone.now()
+    UserInteraction.objects.bulk_create(
+        UserInteraction(user=person, interaction_type="search", created_at=now) for _ in range(1300)
+    )
+    seen, url = set(), f"{URL}?limit=200"
+    for _ in range(7):
+        page = api.get(url).json()
+        seen |= {row["id"] for row in page["results"]}
+        url = page["next"]
+    assert len(seen) == 1300
+    assert url is None
+
+
+def test_a_key_in_another_spelling_names_the_same_row(api, terms):
+    book = Book.objects.create(title="x")
+    about = {"type": "library.book", "id": f"0{book.pk}"}
+    response = post(api, {"interaction_type": "content_view", "content": about})
+    assert response.json()["content"] == {"type": "library.book", "id": str(book.pk)}

@@ -259,3 +259,15 @@ def test_queries_do_not_grow_with_the_tags(api, person, django_assert_num_querie
         )
         with django_assert_num_queries(1):
             assert len(api.get(URL + path).json()) == len(part)
+
+
+def test_a_tag_that_goes_while_it_is_changed_is_404(api, person, terms, monkeypatch):
+    tag = tagging.pick(person, taxonomy=terms["python"])[0]
+
+    def vanish(view, pk):
+        UserTag.objects.filter(pk=pk).delete()
+        return tag
+
+    monkeypatch.setattr("django_personalization.rest.tags.TagView.tag", vanish)
+    assert api.patch(f"{URL}{tag.pk}/", {"weight": 2}, format="json").status_code == 404
+    assert api.delete(f"{URL}{tag.pk}/").status_code == 404

@@ -31,7 +31,7 @@ class UserInteraction(models.Model):
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     extracted_keywords = models.JSONField(_("keywords"), default=list, blank=True)
     content_type = models.ForeignKey(
-        ContentType, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+        ContentType, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     object_id = models.CharField(max_length=255, blank=True)
     content = GenericForeignKey("content_type", "object_id")

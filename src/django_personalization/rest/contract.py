@@ -12,7 +12,8 @@ from typing import IO, Any, cast
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
+from django.http import Http404
 from django.utils.cache import patch_cache_control
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.metadata import SimpleMetadata
@@ -156,6 +157,8 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response 
     """Answer as REST framework does by default; what a write door refused is a 400."""
     if isinstance(exception, InvalidInput):
         exception = ValidationError(exception.errors)
+    elif isinstance(exception, ObjectDoesNotExist):  # gone since it was looked up
+        exception = Http404()
     elif isinstance(exception, RequestDataTooBig):
         exception = PayloadTooLarge()
     return exception_handler(exception, context)

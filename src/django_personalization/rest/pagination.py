@@ -38,6 +38,8 @@ class History(CursorPagination):
     """Pages of ``next``, ``previous`` and ``results``, the latest first, stable while it grows."""
 
     ordering = ("-created_at", "-id")
+    # Rows of one time are told apart by an offset; an import can have many of them.
+    offset_cutoff = 1_000_000
     page_size = 50
     max_page_size = 200
     page_size_query_param = "limit"

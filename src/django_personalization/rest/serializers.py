@@ -109,7 +109,7 @@ class ContentReferenceSerializer(serializers.Serializer[Any]):
     """A row of the host: ``{"type": "app.model", "id": …}``."""
 
     type = serializers.CharField(max_length=200)
-    id = serializers.CharField(max_length=255)
+    id = serializers.CharField(max_length=255, trim_whitespace=False)
 
 
 class UserInteractionSerializer(serializers.ModelSerializer[UserInteraction]):
