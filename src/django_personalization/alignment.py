@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 
 from django_personalization.choices import TagSource, TagState
 from django_personalization.models import Taxonomy, TaxonomyAlias, UserTag
 from django_personalization.querysets import UserTagQuerySet
+from django_personalization.text import term_key
 
 ALIGN_BATCH: Final = 300
 
@@ -32,10 +33,30 @@ def align_tags(taxonomy_ids: Collection[int]) -> None:
             _align(ids[start : start + ALIGN_BATCH])
 
 
+def keep_former_names(former: Iterable[Taxonomy], new_names: Mapping[int, str]) -> None:
+    """Make the names that terms had until now aliases of theirs.
+
+    Otherwise a term that was renamed would be inferred anew under its former name: a sensitive
+    one would lose its protection, and a dismissed one come back. ``former`` are the terms as they
+    were, ``new_names`` their new names by key; what already means something stays what it is.
+    """
+    renamed = [term for term in former if term.key != term_key(new_names[term.pk])]
+    TaxonomyAlias.objects.bulk_create(
+        [TaxonomyAlias(taxonomy=term, name=term.name) for term in renamed],
+        ignore_conflicts=True,
+        batch_size=ALIGN_BATCH,
+    )
+
+
 def _align(taxonomy_ids: list[int]) -> None:
     terms = Taxonomy.objects.filter(pk__in=taxonomy_ids)
     aliases = TaxonomyAlias.objects.filter(taxonomy__in=taxonomy_ids)
     free, key = UserTag.objects.filter(taxonomy=None), OuterRef("key")
+    # Locks in the order in which trackers take theirs: the terms, then each person's tags by key.
+    list(terms.order_by("pk").select_for_update().values_list("pk"))
+    ours = Q(key__in=terms.values("key")) | Q(key__in=aliases.values("key"))
+    if not free.filter(ours).order_by("user", "key").select_for_update().values_list("pk"):
+        free = free.none()
     free.filter(key__in=terms.values("key")).update(
         taxonomy=Subquery(terms.filter(key=key).values("pk"))
     )

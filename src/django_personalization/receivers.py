@@ -7,10 +7,9 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 
-from django_personalization.alignment import align_tags
+from django_personalization.alignment import align_tags, keep_former_names
 from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelation
 from django_personalization.querysets import mark_vocabulary_changed
-from django_personalization.text import term_key
 
 
 @receiver([post_save, post_delete], sender=Taxonomy)
@@ -23,16 +22,9 @@ def mark_changed(sender: Any, using: str, **kwargs: Any) -> None:
 
 @receiver(pre_save, sender=Taxonomy)
 def keep_former_name(sender: Any, instance: Taxonomy, raw: bool, **kwargs: Any) -> None:
-    """Make the name that a term has had until now an alias of it.
-
-    Otherwise a term that was renamed would be inferred anew under its former name: a sensitive
-    one would lose its protection, and a dismissed one come back.
-    """
-    former = None if raw else Taxonomy.objects.filter(pk=instance.pk).first()
-    if former is not None and former.key != term_key(instance.name):
-        TaxonomyAlias.objects.bulk_create(
-            [TaxonomyAlias(taxonomy=former, name=former.name)], ignore_conflicts=True
-        )
+    """Let the name that a term has had until now still mean it."""
+    if not raw and instance.pk is not None:
+        keep_former_names(Taxonomy.objects.filter(pk=instance.pk), {instance.pk: instance.name})
 
 
 @receiver(post_save, sender=Taxonomy)

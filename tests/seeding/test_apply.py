@@ -81,3 +81,10 @@ def test_ten_thousand_rows_take_seconds(write):
     started = time.perf_counter()
     assert seeding.seed([path]).counts[Action.CREATE] == 10_000
     assert time.perf_counter() - started < 60
+
+
+def test_a_name_that_a_file_changes_still_means_the_term(write, db):
+    row = {"slug": "python", "name": "Python", "category": "skill"}
+    seeding.seed([write([row])])
+    seeding.seed([write([{**row, "name": "Python language"}])], update=True)
+    assert current_vocabulary().resolve("python").name == "Python language"

@@ -39,10 +39,20 @@ _DECISIONS: Final = ("user", "consent", "paused", "mode", "discovery", "created_
 
 
 class UserTagForm(_TagForm):
-    """What staff may change: as much as the person, no more."""
+    """What staff may change: as much as the person, no more.
+
+    The fields remember what they were filled with: what the person said while the page was open
+    is not taken back by a form that only had the old value in it.
+    """
 
     weight = forms.TypedChoiceField(
-        label=capfirst(_("weight")), coerce=float, choices=list(TAG_WEIGHTS.items())
+        label=capfirst(_("weight")),
+        coerce=float,
+        choices=list(TAG_WEIGHTS.items()),
+        show_hidden_initial=True,
+    )
+    state = forms.ChoiceField(
+        label=capfirst(_("state")), choices=TagState.choices, show_hidden_initial=True
     )
 
 

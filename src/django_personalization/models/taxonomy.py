@@ -84,7 +84,9 @@ class Taxonomy(models.Model):
         self.derive()
         if update_fields is not None and "name" in update_fields:
             update_fields = {*update_fields, "key"}
-        super().save(*args, update_fields=update_fields, **kwargs)
+        # People's tags follow in a receiver, before anybody else can use the new name.
+        with transaction.atomic():
+            super().save(*args, update_fields=update_fields, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the term under the lock that :meth:`TaxonomyQuerySet.delete` explains."""
@@ -159,7 +161,9 @@ class TaxonomyAlias(models.Model):
         self.derive()
         if update_fields is not None and "name" in update_fields:
             update_fields = {*update_fields, "key"}
-        super().save(*args, update_fields=update_fields, **kwargs)
+        # People's tags follow in a receiver, before anybody else can use the new name.
+        with transaction.atomic():
+            super().save(*args, update_fields=update_fields, **kwargs)
 
     def derive(self) -> None:
         """Set the key that belongs to the name."""

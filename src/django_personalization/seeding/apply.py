@@ -9,7 +9,7 @@ from django.db import connections, router
 from django.db.models import F
 from django.utils import timezone
 
-from django_personalization.alignment import align_tags
+from django_personalization.alignment import align_tags, keep_former_names
 from django_personalization.models import (
     Taxonomy,
     TaxonomyAlias,
@@ -56,10 +56,13 @@ def apply_plan(plan: Plan, progress: Progress | None = None) -> None:
     # One query, since not every database tells the keys of rows that were inserted in bulk.
     ids = dict(Taxonomy.objects.values_list("slug", "pk"))
     renamed = [step for step in updated if "name" in step.values]
-    _hold(sorted(ids[step.row.slug] for step in renamed))
+    names = {ids[step.row.slug]: step.row.name for step in renamed}
+    _hold(sorted(names))
+    former = list(Taxonomy.objects.filter(pk__in=names)) if names else []
     _write_values(updated, ids, batches)
     _write_parents(created, ids, batches)
     _write_labels(written, ids, batches)
+    keep_former_names(former, names)
     for steps in batches.of([*created, *renamed]):
         align_tags([ids[step.row.slug] for step in steps])
 
