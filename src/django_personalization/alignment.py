@@ -55,7 +55,7 @@ def _align(taxonomy_ids: list[int]) -> None:
     # Locks in the order in which trackers take theirs: the terms, then each person's tags by key.
     list(terms.order_by("pk").select_for_update().values_list("pk"))
     ours = Q(key__in=terms.values("key")) | Q(key__in=aliases.values("key"))
-    if not free.filter(ours).order_by("user", "key").select_for_update().values_list("pk"):
+    if not free.filter(ours).order_by("user_id", "key").select_for_update().values_list("pk"):
         free = free.none()
     free.filter(key__in=terms.values("key")).update(
         taxonomy=Subquery(terms.filter(key=key).values("pk"))
@@ -79,7 +79,7 @@ def _merge_twins(tags: UserTagQuerySet) -> None:
     )
     kept: dict[tuple[object, int | None], UserTag] = {}
     gone = []
-    for tag in twins.order_by("user", "key").select_for_update():
+    for tag in twins.order_by("user_id", "key").select_for_update():
         first = kept.setdefault((tag.user_id, tag.taxonomy_id), tag)
         if first is not tag:
             _absorb(first, tag)

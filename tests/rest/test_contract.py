@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -40,6 +41,8 @@ ROUTES = [
 ]
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="runs on SQLite, whatever runs it")
 def test_a_hosts_unhelpful_defaults_change_nothing():
     """Run the tests of the API again in a host whose defaults are at their worst.
 

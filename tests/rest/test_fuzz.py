@@ -18,7 +18,7 @@ from django_personalization import tagging
 from django_personalization.models import UserInteraction, UserTag
 from django_personalization.tracking import track
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 SNAPSHOT = Path(__file__).parents[2] / "docs" / "reference" / "openapi.yaml"
 TOKEN = "a" * 32
 

@@ -195,7 +195,6 @@ class TaxonomyAdmin(BoundedAdmin):
     ]
     readonly_fields = ["created_at", "updated_at"]
     autocomplete_fields = ["parent"]
-    prepopulated_fields = {"slug": ["name"]}
     inlines = [AliasInline, RelationInline]
     actions = ["activate", "deactivate"]
 
