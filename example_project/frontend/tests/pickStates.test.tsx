@@ -47,6 +47,21 @@ describe("the list to pick from", () => {
     expect(button("Python")).toBeInTheDocument();
   });
 
+  it("retries once however often Retry is pressed", async () => {
+    const path = "taxonomies/by_category/";
+    const { user, queryClient } = await renderLoadedPage();
+    api.answer("GET", path, { status: 500, body: {} });
+    await queryClient.invalidateQueries();
+    const retry = await screen.findByRole("button", { name: "Retry" });
+    const release = api.hold("GET", path);
+    await user.click(retry);
+    await waitFor(() => { expect(retry).toHaveAttribute("aria-disabled", "true"); });
+    await user.click(retry);
+    release();
+    await waitFor(() => { expect(screen.queryByRole("alert")).toBeNull(); });
+    expect(api.received("GET", path)).toHaveLength(3);
+  });
+
   it("says when there is nothing to pick from", async () => {
     api.taxonomies = {};
     const { container } = renderPage();

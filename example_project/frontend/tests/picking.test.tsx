@@ -7,6 +7,7 @@ import { button, expectNoAxeViolations, renderLoadedPage, serveApi } from "./sup
 const api = serveApi();
 
 const tabs = () => screen.getAllByRole("tab").map(({ textContent }) => textContent);
+const groups = () => ["Interest", "Skill", "Topic"].filter((name) => screen.queryByRole("toolbar", { name }) !== null);
 const offered = () =>
   within(screen.getByRole("tabpanel")).getAllByRole("button").map(({ textContent }) => textContent);
 const search = () => screen.getByRole("searchbox", { name: "Search tags" });
@@ -26,8 +27,10 @@ describe("what can be picked", () => {
 
   it("shows one category at a time", async () => {
     const { user } = await renderLoadedPage();
+    expect(groups()).toEqual(["Interest", "Skill", "Topic"]);
     await user.click(screen.getByRole("tab", { name: "Skill" }));
     expect(offered()).toEqual(["Python", "Rust"]);
+    expect(groups()).toEqual(["Skill"]);
   });
 
   it("says what each one means", async () => {

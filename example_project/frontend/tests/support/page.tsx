@@ -29,7 +29,8 @@ export function serveApi(): FakeApi {
 /** The page as a host mounts it, except that it does not wait between retries. */
 export function renderPage() {
   const queryClient: QueryClient = createQueryClient();
-  queryClient.setDefaultOptions({ queries: { networkMode: "always", retry: false } });
+  const { queries, ...others } = queryClient.getDefaultOptions();
+  queryClient.setDefaultOptions({ ...others, queries: { ...queries, retry: false } });
   return { user: userEvent.setup(), queryClient, ...render(<PersonalizationSettingsPage queryClient={queryClient} />) };
 }
 
