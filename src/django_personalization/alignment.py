@@ -41,6 +41,8 @@ def keep_former_names(former: Iterable[Taxonomy], new_names: Mapping[int, str]) 
     were, ``new_names`` their new names by key; what already means something stays what it is.
     """
     renamed = [term for term in former if term.key != term_key(new_names[term.pk])]
+    if not renamed:
+        return
     TaxonomyAlias.objects.bulk_create(
         [TaxonomyAlias(taxonomy=term, name=term.name) for term in renamed],
         ignore_conflicts=True,

@@ -1,4 +1,8 @@
-"""What happens when the vocabulary changes through a single save or delete."""
+"""What happens when the vocabulary changes through a single save or delete.
+
+The order is that of the locks: the term, its aliases, people's tags, and last the revision, for
+which all who change the vocabulary wait. Receivers run in the order in which they stand here.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +16,18 @@ from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelat
 from django_personalization.querysets import mark_vocabulary_changed
 
 
-@receiver([post_save, post_delete], sender=Taxonomy)
-@receiver([post_save, post_delete], sender=TaxonomyAlias)
-@receiver([post_save, post_delete], sender=TaxonomyRelation)
-def mark_changed(sender: Any, using: str, **kwargs: Any) -> None:
-    """Let every process see the change."""
-    mark_vocabulary_changed(using)
-
-
 @receiver(pre_save, sender=Taxonomy)
-def keep_former_name(sender: Any, instance: Taxonomy, raw: bool, **kwargs: Any) -> None:
-    """Let the name that a term has had until now still mean it."""
-    if not raw and instance.pk is not None:
-        keep_former_names(Taxonomy.objects.filter(pk=instance.pk), {instance.pk: instance.name})
+def remember_former_name(sender: Any, instance: Any, raw: bool, **kwargs: Any) -> None:
+    """Read the name that a term has had until now."""
+    known = not raw and instance.pk is not None
+    instance.former = list(Taxonomy.objects.filter(pk=instance.pk)) if known else []
 
 
 @receiver(post_save, sender=Taxonomy)
-def let_tags_follow(sender: Any, instance: Taxonomy, raw: bool, **kwargs: Any) -> None:
-    """Let people's tags follow a new or renamed term."""
+def let_tags_follow(sender: Any, instance: Any, raw: bool, **kwargs: Any) -> None:
+    """Let the former name still mean the term, and people's tags follow a new or renamed one."""
     if not raw:
+        keep_former_names(instance.former, {instance.pk: instance.name})
         align_tags([instance.pk])
 
 
@@ -39,3 +36,11 @@ def let_tags_follow_aliases(sender: Any, instance: TaxonomyAlias, raw: bool, **k
     """Let free tags with another spelling of a term become its tags."""
     if not raw:
         align_tags([instance.taxonomy_id])
+
+
+@receiver([post_save, post_delete], sender=Taxonomy)
+@receiver([post_save, post_delete], sender=TaxonomyAlias)
+@receiver([post_save, post_delete], sender=TaxonomyRelation)
+def mark_changed(sender: Any, using: str, **kwargs: Any) -> None:
+    """Let every process see the change."""
+    mark_vocabulary_changed(using)

@@ -24,7 +24,7 @@ from tests.docs.pages import ROOT, Step, steps
 # Commands of the reader that a test does not repeat, and what makes up for them.
 SKIPPED = {
     "pip install ": "no network in tests; `make check` installs the built wheel",
-    "python -m venv ": "the tests' own environment is used",
+    "python3 -m venv ": "the tests' own environment is used",
     ". .venv/": "the tests' own environment is used",
     "make ": "what these targets run is tested where they are",
 }
