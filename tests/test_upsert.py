@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_personalization import upsert
 from django_personalization.models import UserTag
 from django_personalization.text import term_key
-from django_personalization.upsert import HIDE, PICK, TagRow, add_evidence, upsert_tags
+from django_personalization.upsert import HIDE, PICK, SELECT, TagRow, add_evidence, upsert_tags
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +95,28 @@ def test_hiding(person):
     upsert_tags(person.pk, hidden, HIDE, now)
     assert {state for _s, state, _c, _w in look(person).values()} == {"hidden"}
     assert look(person)["active"][0] == "auto_project"
+
+
+@pytest.mark.usefixtures("_way", "existing")
+def test_a_selection_picks_and_drops_in_one_statement(person):
+    now = timezone.now()
+    picks = {"dismissed", "hidden", "new"}
+    states = {name: "active" if name in picks else "dismissed" for name in NAMES}
+    selection = [
+        TagRow(term_key(name), name, None, "manual", 1.0, state=state)
+        for name, state in states.items()
+    ]
+    upsert_tags(person.pk, selection, SELECT, now)
+    assert look(person) == {
+        "active": ("auto_project", "dismissed", 2, 2),
+        "picked": ("manual", "dismissed", 2, 2),
+        "dismissed": ("manual", "active", 2, 2),
+        "hidden": ("manual", "active", 2, 2),
+        "new": ("manual", "active", 0, 1),
+    }
+    confidence = {tag.name: tag.confidence_score for tag in UserTag.objects.of(person)}
+    assert confidence["active"] == 0.3
+    assert confidence["dismissed"] == 1.0
 
 
 @pytest.mark.usefixtures("_way")

@@ -58,7 +58,7 @@ def pick_many(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list[Use
     Raises :class:`InvalidInput`, naming the ids that are unknown or inactive.
     """
     with transaction.atomic():
-        rows = [_row(taxonomy) for taxonomy in _active(taxonomy_ids)]
+        rows = [_row(taxonomy) for taxonomy in _active(taxonomy_ids, _held_terms(taxonomy_ids))]
         tags, _created = _write(user, rows, PICK)
     return tags
 
@@ -143,10 +143,12 @@ def set_selection(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list
     picked = UserTag.objects.of(user).manual()
     with transaction.atomic():
         hold_person(user.pk)
-        terms = [tag.taxonomy for tag in picked.with_taxonomies() if tag.taxonomy is not None]
-        kept = {term.pk for term in terms}
-        added = _active([pk for pk in wanted if pk not in kept])
-        dropped = [_row(term, TagState.DISMISSED) for term in terms if term.pk not in wanted]
+        before = set(picked.exclude(taxonomy=None).values_list("taxonomy_id", flat=True))
+        unpicked = before.difference(wanted)
+        # What is dropped is held as well: its key must be the one that the term has now.
+        held = _held_terms([*(pk for pk in wanted if pk not in before), *unpicked])
+        added = _active([pk for pk in wanted if pk not in before], held)
+        dropped = [_row(held[pk], TagState.DISMISSED) for pk in unpicked if pk in held]
         _write(user, [*map(_row, added), *dropped], SELECT)
         return list(picked.with_taxonomies())
 
@@ -219,13 +221,18 @@ def _row(taxonomy: Taxonomy, state: str = TagState.ACTIVE) -> TagRow:
     )
 
 
-def _active(taxonomy_ids: Collection[int]) -> list[Taxonomy]:
-    held = Taxonomy.objects.active().filter(pk__in=list(taxonomy_ids)).held()
-    found = {taxonomy.pk: taxonomy for taxonomy in held}
-    wrong = [pk for pk in dict.fromkeys(taxonomy_ids) if pk not in found]
+def _held_terms(taxonomy_ids: Collection[int]) -> dict[int, Taxonomy]:
+    held = Taxonomy.objects.filter(pk__in=list(taxonomy_ids)).held()
+    return {taxonomy.pk: taxonomy for taxonomy in held}
+
+
+def _active(taxonomy_ids: Collection[int], held: Mapping[int, Taxonomy]) -> list[Taxonomy]:
+    """Return the terms with these ids, each once; raise unless all are there and active."""
+    ids = dict.fromkeys(taxonomy_ids)
+    wrong = [pk for pk in ids if pk not in held or not held[pk].is_active]
     if wrong:
         raise InvalidInput({"taxonomy_ids": [_inactive(pk) for pk in wrong[:20]]})
-    return [found[pk] for pk in dict.fromkeys(taxonomy_ids)]
+    return [held[pk] for pk in ids]
 
 
 def _inactive(pk: int) -> str:

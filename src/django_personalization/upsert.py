@@ -97,7 +97,6 @@ HIDE: Final = Rule(
     {"taxonomy_id": _TAXONOMY, "state": "new.state", "updated_at": "new.updated_at"}, _hide
 )
 
-
 SELECT: Final = Rule(
     {
         "taxonomy_id": _TAXONOMY,
