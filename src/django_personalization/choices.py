@@ -44,6 +44,34 @@ class Mode(models.TextChoices):
     NONE = "none", _("No personalization")
 
 
+class SuggestionStatus(models.TextChoices):
+    """What staff have said about a suggested relation."""
+
+    OPEN = "open", _("To be reviewed")
+    ACCEPTED = "accepted", _("Accepted")
+    REJECTED = "rejected", _("Rejected")
+
+
+class AuditAction(models.TextChoices):
+    """What staff and commands do with people's data."""
+
+    INSPECT = "inspect", _("Looked at the profile")
+    CHANGE_TAGS = "change_tags", _("Changed tags")
+    DELETE_ACTIVITY = "delete_activity", _("Deleted activity")
+    EXPORT = "export", _("Exported the profile")
+    RESET = "reset", _("Reset the profile")
+    ERASE = "erase", _("Erased the profile")
+    PRUNE = "prune", _("Removed old activity")
+    MERGE = "merge", _("Merged terms")
+
+
+class AuditOrigin(models.TextChoices):
+    """The way by which staff and commands act."""
+
+    ADMIN = "admin", _("Admin")
+    COMMAND = "command", _("Command")
+
+
 TAG_WEIGHTS: Final[dict[float, str | Promise]] = {0.5: _("Less"), 1.0: _("Normal"), 2.0: _("More")}
 
 

@@ -106,6 +106,16 @@ class TaxonomyQuerySet(VocabularyQuerySet):
         return self.order_by(position, "name", "pk")
 
 
+class ItemStatisticsQuerySet(models.QuerySet[Any]):
+    """Statistics of content items."""
+
+    def of_model(self, model: type[models.Model]) -> ItemStatisticsQuerySet:
+        """Only those of the items of ``model``."""
+        content_types = apps.get_model("contenttypes", "ContentType")
+        kind = content_types.objects.get_for_model(model)
+        return self.filter(content_type=kind)
+
+
 class UserTagQuerySet(models.QuerySet["UserTag"]):
     """Tags of one person or of many."""
 
@@ -139,6 +149,19 @@ class UserTagQuerySet(models.QuerySet["UserTag"]):
             .filter(shown)
             .order_by(picked_first, "-evidence", "pk")
         )
+
+    def in_use(self, now: datetime) -> UserTagQuerySet:
+        """All that says something at ``now``: what counts, strongest first, and what is refused.
+
+        Tags that have faded, or that became sensitive since they were inferred, are left out.
+        """
+        picked_first = models.Case(models.When(source=TagSource.MANUAL, then=0), default=1)
+        said = Q(source=TagSource.MANUAL) | ~Q(state=TagState.ACTIVE) | self._confident(now)
+        return self.filter(said).order_by(picked_first, "-evidence", "pk")
+
+    def hidden(self) -> UserTagQuerySet:
+        """Tags whose content the person does not want to see, the latest first."""
+        return self.filter(state=TagState.HIDDEN).order_by("-updated_at", "-pk")
 
     def dismissed(self) -> UserTagQuerySet:
         """Tags that the person removed, the latest first."""

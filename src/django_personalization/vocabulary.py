@@ -7,10 +7,15 @@ seen by every process as soon as it has been committed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django_personalization.models import Taxonomy, TaxonomyAlias, VocabularyRevision
+from django_personalization.models import (
+    Taxonomy,
+    TaxonomyAlias,
+    TaxonomyRelation,
+    VocabularyRevision,
+)
 from django_personalization.text import term_key, tokenize, tokenize_with_joints
 
 
@@ -23,6 +28,7 @@ class Term:
     taxonomy_id: int | None
     is_active: bool = True
     is_sensitive: bool = False
+    parent_id: int | None = None
 
     @property
     def is_inferable(self) -> bool:
@@ -30,12 +36,28 @@ class Term:
         return self.is_active and not self.is_sensitive
 
 
+@dataclass(frozen=True)
+class Relation:
+    """``source_id`` lends affinity to ``target_id``, and the other way round where symmetric."""
+
+    source_id: int
+    target_id: int
+    weight: float
+    is_symmetric: bool = True
+
+
 class Vocabulary:
     """An immutable snapshot of the vocabulary."""
 
-    def __init__(self, terms: Iterable[Term], aliases: Iterable[tuple[str, int]]) -> None:
-        """Index ``terms`` by key and by the tokens of their names and ``(alias, id)`` pairs."""
-        self._by_id = {term.taxonomy_id: term for term in terms}
+    def __init__(
+        self,
+        terms: Iterable[Term],
+        aliases: Iterable[tuple[str, int]],
+        relations: Iterable[Relation] = (),
+    ) -> None:
+        """Index ``terms`` by key, by relation, and by the tokens of names and ``(alias, id)``."""
+        self._by_id = {term.taxonomy_id: term for term in terms if term.taxonomy_id is not None}
+        self._index_relatives(relations)
         labels = [(term.name, term) for term in self._by_id.values()]
         known = ((name, self._by_id.get(taxonomy_id)) for name, taxonomy_id in aliases)
         labels += [(name, term) for name, term in known if term is not None]
@@ -49,6 +71,47 @@ class Vocabulary:
         for phrase in self._phrases:
             lengths.setdefault(phrase[0], set()).add(len(phrase))
         self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
+
+    def _index_relatives(self, relations: Iterable[Relation]) -> None:
+        self._narrower: dict[int, list[int]] = {}
+        for pk, term in self._by_id.items():
+            if term.parent_id is not None:
+                self._narrower.setdefault(term.parent_id, []).append(pk)
+        self._related: dict[int, dict[int, float]] = {}
+        for relation in relations:
+            pairs = [(relation.source_id, relation.target_id)]
+            pairs += [pairs[0][::-1]] if relation.is_symmetric else []
+            for source, target in pairs:
+                weights = self._related.setdefault(source, {})
+                weights[target] = max(weights.get(target, 0.0), relation.weight)
+
+    def get(self, taxonomy_id: int) -> Term | None:
+        """Return the term with this id, if the vocabulary has it."""
+        return self._by_id.get(taxonomy_id)
+
+    def broader(self, taxonomy_id: int) -> int | None:
+        """Return the id of the broader term, if there is one."""
+        term = self._by_id.get(taxonomy_id)
+        return None if term is None else term.parent_id
+
+    def narrower(self, taxonomy_id: int) -> Sequence[int]:
+        """Return the ids of the terms whose broader term this is."""
+        return self._narrower.get(taxonomy_id, ())
+
+    def related(self, taxonomy_id: int) -> Mapping[int, float]:
+        """Return the ids of the terms that this one lends affinity to, each with its weight."""
+        return self._related.get(taxonomy_id, {})
+
+    def with_narrower(self, taxonomy_ids: Iterable[int]) -> set[int]:
+        """Return these ids and those of all narrower terms, however deep."""
+        found: set[int] = set()
+        open_ids = list(taxonomy_ids)
+        while open_ids:
+            pk = open_ids.pop()
+            if pk not in found:
+                found.add(pk)
+                open_ids.extend(self.narrower(pk))
+        return found
 
     def resolve(self, name: str) -> Term | None:
         """Return the term that ``name`` (a name or an alias, in any case) means, if any."""
@@ -90,13 +153,15 @@ def _stands_alone(tokens: list[str], joined: set[int], start: int, end: int) -> 
 _current: tuple[str, Vocabulary] | None = None
 
 
-def current_vocabulary() -> Vocabulary:
+def current_vocabulary(token: str | None = None) -> Vocabulary:
     """Return the snapshot of what the database holds now.
 
-    Costs one small query, and two more after a change.
+    Costs one small query, and three more after a change. ``token`` is the revision's token where
+    the caller has just read it; the small query is then spared.
     """
     global _current  # noqa: PLW0603 - the process-wide snapshot
-    token = VocabularyRevision.objects.values_list("token", flat=True).first() or ""
+    if token is None:
+        token = VocabularyRevision.objects.values_list("token", flat=True).first() or ""
     cached = _current
     if cached is not None and cached[0] == token:
         return cached[1]
@@ -109,8 +174,11 @@ def current_vocabulary() -> Vocabulary:
 def load_vocabulary() -> Vocabulary:
     """Read the whole vocabulary, inactive and sensitive terms included: they must be known too."""
     rows = Taxonomy.objects.order_by("pk").values_list(
-        "pk", "key", "name", "is_active", "is_sensitive"
+        "pk", "key", "name", "is_active", "is_sensitive", "parent_id"
     )
     aliases = TaxonomyAlias.objects.order_by("pk").values_list("name", "taxonomy_id")
-    terms = (Term(key, name, pk, *flags) for pk, key, name, *flags in rows)
-    return Vocabulary(terms, aliases)
+    relations = TaxonomyRelation.objects.order_by("pk").values_list(
+        "source_id", "target_id", "weight", "is_symmetric"
+    )
+    terms = (Term(key, name, pk, *rest) for pk, key, name, *rest in rows)
+    return Vocabulary(terms, aliases, (Relation(*row) for row in relations))

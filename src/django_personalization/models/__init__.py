@@ -1,8 +1,11 @@
 """The app's models, one module for each concern."""
 
 from django_personalization.models.activity import UserInteraction
+from django_personalization.models.audit import AuditEntry
+from django_personalization.models.content import ItemStatistics
 from django_personalization.models.profile import PersonalizationSettings, UserTag
 from django_personalization.models.taxonomy import (
+    RelationSuggestion,
     Taxonomy,
     TaxonomyAlias,
     TaxonomyRelation,
@@ -10,7 +13,10 @@ from django_personalization.models.taxonomy import (
 )
 
 __all__ = [
+    "AuditEntry",
+    "ItemStatistics",
     "PersonalizationSettings",
+    "RelationSuggestion",
     "Taxonomy",
     "TaxonomyAlias",
     "TaxonomyRelation",

@@ -234,3 +234,50 @@ class VocabularyRevision(models.Model):
 
     def __str__(self) -> str:
         return self.token
+
+
+class RelationSuggestion(models.Model):
+    """Two terms that often occur together, for staff to accept as a relation or to reject.
+
+    ``support`` is how often they were seen together, ``score`` how much more often than by
+    chance, from 0 to 1. A rejected suggestion stays, so that it is not made again.
+    """
+
+    source = models.ForeignKey(
+        Taxonomy, verbose_name=_("term"), on_delete=models.CASCADE, related_name="+"
+    )
+    target = models.ForeignKey(
+        Taxonomy, verbose_name=_("related term"), on_delete=models.CASCADE, related_name="+"
+    )
+    people_support = models.PositiveIntegerField(_("people who have both"), default=0)
+    item_support = models.PositiveIntegerField(_("items that have both"), default=0)
+    score = models.FloatField(_("score"), default=0.0)
+    status = models.CharField(
+        _("status"),
+        max_length=10,
+        choices=choices.SuggestionStatus.choices,
+        default=choices.SuggestionStatus.OPEN,
+    )
+    created_at = AutoCreatedField(_("created"))
+    updated_at = AutoLastModifiedField(_("updated"))
+
+    class Meta:
+        verbose_name = _("suggested relation")
+        verbose_name_plural = _("suggested relations")
+        ordering = ["-score", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "target"], name="personalization_suggestion_unique"
+            ),
+            # The pair has no direction: written one way only, it cannot be there twice.
+            models.CheckConstraint(
+                condition=Q(source__lt=F("target")), name="personalization_suggestion_ordered"
+            ),
+            models.CheckConstraint(
+                condition=Q(score__gte=0, score__lte=1),
+                name="personalization_suggestion_score_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} – {self.target}"

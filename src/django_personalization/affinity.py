@@ -1,0 +1,3 @@
+"""How much a person cares about each term of the vocabulary: pure arithmetic."""
+
+from __future__ import annotations
