@@ -23,14 +23,39 @@ if TYPE_CHECKING:
     from django_personalization.models import Taxonomy, UserTag  # noqa: F401
 
 
-def hold_person(user_id: Any) -> None:
+def hold_person(user_id: Any, *, exclusive: bool = False) -> None:
     """Make writers that call this for the same person take turns until the transaction ends.
 
-    For decisions that no single statement can settle. SQLite's writers take turns anyway.
+    For decisions that no single statement can settle. SQLite's writers take turns anyway. With
+    ``exclusive``, wait also for those who called :func:`keep_person`, and let them wait: for what
+    must not be overtaken by an event that is under way, such as a withdrawn consent. Call it at
+    the beginning of the transaction.
     """
-    people = get_user_model()._base_manager.filter(pk=user_id)
-    no_key = connections[people.db].features.has_select_for_no_key_update
+    people = _person(user_id)
+    no_key = connections[people.db].features.has_select_for_no_key_update and not exclusive
     list(people.select_for_update(no_key=no_key).values_list("pk"))
+
+
+def keep_person(user_id: Any) -> None:
+    """Let nobody hold the person exclusively until the transaction ends.
+
+    What has been decided about the person then lasts as long. Those who call this do not wait for
+    each other on PostgreSQL, where the lock is the one that a row of theirs takes by its foreign
+    key. The decision must be read by a statement of its own, after the lock has been waited for.
+    """
+    people = _person(user_id)
+    connection = connections[people.db]
+    if connection.vendor == "postgresql":
+        sql, params = people.values_list("pk").query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(f"{sql} FOR KEY SHARE", params)
+    elif connection.features.has_select_for_update:
+        list(people.select_for_update().values_list("pk"))
+
+
+def _person(user_id: Any) -> models.QuerySet[Any]:
+    """Return the person's row by itself: a lock must not reach what the host orders people by."""
+    return get_user_model()._base_manager.filter(pk=user_id).order_by()
 
 
 def mark_vocabulary_changed(using: str | None = None) -> None:
