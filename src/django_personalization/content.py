@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Model, Q, QuerySet
 
+from django_personalization.exceptions import InvalidInput
+
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
@@ -24,6 +26,7 @@ class Content:
     owner: str | None = None
     published_at: str | None = None
     visible: Visibility | None = None
+    shares: str | None = None
 
     @property
     def label(self) -> str:
@@ -53,7 +56,12 @@ class Content:
 
     def problems(self) -> dict[str, list[str]]:
         """Return each declared path that does not exist, with the names that do."""
-        paths = {"terms": self.terms, "owner": self.owner, "published_at": self.published_at}
+        paths = {
+            "terms": self.terms,
+            "owner": self.owner,
+            "published_at": self.published_at,
+            "shares": self.shares,
+        }
         wrong = {
             argument: _legal_names_if_wrong(self.model, path) for argument, path in paths.items()
         }
@@ -70,15 +78,18 @@ def register(
     owner: str | None = None,
     published_at: str | None = None,
     visible: Visibility | None = None,
+    shares: str | None = None,
 ) -> None:
     """Declare a model as content; call it in ``AppConfig.ready()``.
 
     ``terms`` is a relation path to :class:`~django_personalization.models.Taxonomy` or to any
     model with a ``name``; ``owner`` a path to the user; ``published_at`` a date field; ``visible``
-    a condition (or a function of the user that returns one) for rows that people may see. A
+    a condition (or a function of the user that returns one) for rows that people may see.
+    ``shares`` is a path to a number above 0 that says how much of the item each term is, on the
+    same rows that ``terms`` goes through: ``terms="links__topic", shares="links__weight"``. A
     system check reports paths that do not exist. Registering again replaces.
     """
-    _registry[model] = Content(model, terms, owner, published_at, visible)
+    _registry[model] = Content(model, terms, owner, published_at, visible, shares)
 
 
 def unregister(model: type[Model]) -> None:
@@ -94,6 +105,19 @@ def registered() -> list[Content]:
 def declaration_of(model: type[Model]) -> Content | None:
     """Return the declaration of ``model``, or of the concrete model behind a proxy."""
     return _registry.get(model) or _registry.get(model._meta.concrete_model or model)
+
+
+def content_of(model: type[Model]) -> Content:
+    """Return the declaration of ``model``.
+
+    Raises :class:`InvalidInput`, naming the registered models, where there is none.
+    """
+    declaration = declaration_of(model)
+    if declaration is None:
+        legal = ", ".join(sorted(content.label for content in registered())) or "none"
+        message = f"{model._meta.label_lower} is not registered as content; these are: {legal}."
+        raise InvalidInput({"model": [message]})
+    return declaration
 
 
 def find_visible(

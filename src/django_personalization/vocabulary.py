@@ -89,6 +89,15 @@ class Vocabulary:
         """Return the term with this id, if the vocabulary has it."""
         return self._by_id.get(taxonomy_id)
 
+    def is_inferable(self, taxonomy_id: int) -> bool:
+        """Return whether the vocabulary offers this term, and activity may lead to it."""
+        term = self._by_id.get(taxonomy_id)
+        return term is not None and term.is_inferable
+
+    def ids(self) -> Iterable[int]:
+        """Return the ids of all terms."""
+        return self._by_id.keys()
+
     def broader(self, taxonomy_id: int) -> int | None:
         """Return the id of the broader term, if there is one."""
         term = self._by_id.get(taxonomy_id)
