@@ -6,6 +6,7 @@ from django.core.cache import cache
 from django.db import connection
 from rest_framework.test import APIClient
 
+from django_personalization.item_terms import forget_statistics
 from django_personalization.models import Taxonomy, TaxonomyAlias
 
 
@@ -15,8 +16,9 @@ def pytest_runtest_setup(item):
 
 
 @pytest.fixture(autouse=True)
-def _fresh_throttles():
+def _fresh_caches():
     cache.clear()
+    forget_statistics()
 
 
 @pytest.fixture

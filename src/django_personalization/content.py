@@ -39,7 +39,10 @@ class Content:
         if self.visible is None:
             return rows
         condition = self.visible if isinstance(self.visible, Q) else self.visible(user)
-        return rows.filter(condition).distinct()
+        seen = rows.filter(condition)
+        # A condition on other tables may find a row several times; DISTINCT would sort them all.
+        joined = len(seen.query.alias_map) > 1
+        return rows.filter(pk__in=seen.order_by().values("pk")) if joined else seen
 
     def names(self, ids: Iterable[Any]) -> dict[str, list[str]]:
         """Return the term names of the rows with these ids, by id as text. One query."""
