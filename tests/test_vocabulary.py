@@ -173,3 +173,14 @@ def test_a_category_that_a_host_adds_needs_no_migration(settings, terms):
     row.full_clean()
     row.save()
     assert row.get_category_display() == "Mood"
+
+
+def test_an_alias_wins_over_the_name_of_a_term_that_is_offered_no_more(terms):
+    Taxonomy.objects.create(name="Snakes", category="topic")
+    # What the admin refuses: only merging terms writes it, while it is under way.
+    TaxonomyAlias.objects.bulk_create(
+        [TaxonomyAlias(taxonomy=terms["python"], name=name) for name in ("Flash", "Snakes")]
+    )
+    vocabulary = current_vocabulary()
+    assert vocabulary.resolve("flash").name == "Python"
+    assert [term.name for term in vocabulary.match("flash, snakes")] == ["Python", "Snakes"]

@@ -58,12 +58,14 @@ class Vocabulary:
         """Index ``terms`` by key, by relation, and by the tokens of names and ``(alias, id)``."""
         self._by_id = {term.taxonomy_id: term for term in terms if term.taxonomy_id is not None}
         self._index_relatives(relations)
-        labels = [(term.name, term) for term in self._by_id.values()]
         known = ((name, self._by_id.get(taxonomy_id)) for name, taxonomy_id in aliases)
+        labels = [(term.name, term) for term in self._by_id.values() if term.is_active]
         labels += [(name, term) for name, term in known if term is not None]
-        # A name wins over an alias that is spelled alike.
+        labels += [(term.name, term) for term in self._by_id.values() if not term.is_active]
+        # A name wins over an alias that is spelled alike, unless it is offered no more: a term
+        # that is being merged into another one already means that one.
         self._by_key = {term_key(name): term for name, term in reversed(labels)}
-        # Names come first, so an alias never takes their place.
+        # The first label stays, so an alias never takes the place of a name.
         self._phrases: dict[tuple[str, ...], Term] = {}
         for name, term in labels:
             self._phrases.setdefault(tuple(tokenize(name)), term)
