@@ -6,7 +6,7 @@ events. :mod:`django_personalization.tracking` is the door to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,9 +18,11 @@ from django.utils import timezone
 
 from django_personalization import scoring
 from django_personalization.conf import InteractionType, app_settings
+from django_personalization.content import declaration_of
 from django_personalization.events import Event, content_names, keywords_to_store, mentions
 from django_personalization.models import Taxonomy, UserInteraction
-from django_personalization.querysets import hold_person
+from django_personalization.popularity import Use, add_uses
+from django_personalization.querysets import hold_person, keep_person
 from django_personalization.signals import interactions_tracked
 from django_personalization.upsert import TagRow, add_evidence, announce_tags, upsert_tags
 from django_personalization.vocabulary import Term, current_vocabulary
@@ -33,8 +35,9 @@ class TrackResult:
     """What became of one event.
 
     ``interaction`` is its row, ``created`` whether this call made it (a repeated ``event_id``
-    gives the first one). Where nothing was stored, ``reason`` says why (``anonymous``,
-    ``consent_denied``, ``consent_missing``, ``paused``), or ``errors`` what was wrong with it.
+    gives the first one). Where nothing was stored, ``reason`` says why not (``anonymous``,
+    ``consent_denied``, ``consent_missing``, ``global_privacy_control``, ``mode_none``,
+    ``paused``), or ``errors`` what was wrong with it.
     """
 
     interaction: UserInteraction | None = None
@@ -57,6 +60,8 @@ class _Pending:
     at: datetime
     keywords: list[str]
     terms: list[Term]
+    # Not for a repeat, which stays in the history and changes nothing else.
+    counts: bool = True
     row: UserInteraction | None = None
 
     @property
@@ -67,11 +72,15 @@ class _Pending:
         return self.kind.code, model, "" if content is None else str(content.pk)
 
 
-def store(user_id: Any, events: Sequence[Event]) -> list[TrackResult]:
+def store(
+    user_id: Any, events: Sequence[Event], refusal: Callable[[], str | None]
+) -> list[TrackResult]:
     """Store events that have been checked, all or none, and learn from them.
 
-    Returns one result for each, in the same order. When another request stores one of the event
-    ids at the same moment, its constraint settles who was first, and this call runs again.
+    Returns one result for each, in the same order. ``refusal`` is asked why nothing may be
+    stored; its ``None`` holds until what is stored has committed. When another request stores one
+    of the event ids at the same moment, its constraint settles who was first, and this call runs
+    again.
     """
     if not events:
         return []
@@ -80,6 +89,10 @@ def store(user_id: Any, events: Sequence[Event]) -> list[TrackResult]:
         pending = _prepare(events, now)
         try:
             with transaction.atomic():
+                keep_person(user_id)
+                reason = refusal()
+                if reason is not None:
+                    return [TrackResult(reason=reason) for _event in events]
                 return _store_once(user_id, pending, now)
         except IntegrityError:
             # Another request has just stored one of the event ids: the next try finds it.
@@ -111,6 +124,7 @@ def _store_once(user_id: Any, pending: list[_Pending], now: datetime) -> list[Tr
     _drop_stale_terms(fresh.values())
     written = _feed(user_id, fresh.values(), now)
     _insert(user_id, list(fresh.values()), written)
+    add_uses(_uses(fresh.values()))
     return _results(pending, known, fresh)
 
 
@@ -139,9 +153,9 @@ def _results(
 
 
 def _drop_repeats(user_id: Any, pending: Sequence[_Pending]) -> None:
-    """Let the same type about the same object teach once within the window."""
+    """Let the same type about the same object count once within the window."""
     window = timedelta(minutes=app_settings.repeat_window_minutes)
-    about = [item for item in pending if item.event.content is not None and item.terms]
+    about = [item for item in pending if item.event.content is not None]
     if not about or not window:
         return
     hold_person(user_id)
@@ -149,7 +163,7 @@ def _drop_repeats(user_id: Any, pending: Sequence[_Pending]) -> None:
     for item in sorted(about, key=lambda item: item.at):
         times = counted.setdefault(item.subject, [])
         if any(abs(item.at - time) < window for time in times):
-            item.terms = []
+            item.terms, item.counts = [], False
         else:
             times.append(item.at)
 
@@ -240,6 +254,18 @@ def _insert(user_id: Any, pending: Sequence[_Pending], written: set[str]) -> Non
         announce_tags(user_id, written)
 
 
+def _uses(pending: Iterable[_Pending]) -> Iterator[Use]:
+    """Yield what the counted events are worth to the items of registered content."""
+    half_life = app_settings.half_life_days
+    for item in pending:
+        content = item.event.content
+        if content is None or not item.counts or declaration_of(type(content)) is None:
+            continue
+        kind = ContentType.objects.get_for_model(content)
+        amount = item.kind.weight * scoring.growth(item.at, half_life)
+        yield Use((kind.pk, str(content.pk)), amount)
+
+
 def _row(user_id: Any, item: _Pending, written: set[str]) -> UserInteraction:
     content = item.event.content
     fed = {term.key: term.taxonomy_id for term in item.terms if term.key in written}
@@ -252,6 +278,6 @@ def _row(user_id: Any, item: _Pending, written: set[str]) -> UserInteraction:
         object_id=item.subject[2],
         event_id=item.event.event_id,
         fed_terms=fed,
-        fed_weight=item.kind.weight if fed else 0.0,
+        fed_weight=item.kind.weight if item.counts and (fed or content is not None) else 0.0,
         created_at=item.at,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -31,8 +32,12 @@ def hold_person(user_id: Any, *, exclusive: bool = False) -> None:
     must not be overtaken by an event that is under way, such as a withdrawn consent. Call it at
     the beginning of the transaction.
     """
-    people = _person(user_id)
-    no_key = connections[people.db].features.has_select_for_no_key_update and not exclusive
+    people = get_user_model()._base_manager.filter(pk=user_id).order_by()
+    connection = connections[people.db]
+    if exclusive and _has_gate(connection):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_gate(user_id)])
+    no_key = connection.features.has_select_for_no_key_update and not exclusive
     list(people.select_for_update(no_key=no_key).values_list("pk"))
 
 
@@ -40,22 +45,45 @@ def keep_person(user_id: Any) -> None:
     """Let nobody hold the person exclusively until the transaction ends.
 
     What has been decided about the person then lasts as long. Those who call this do not wait for
-    each other on PostgreSQL, where the lock is the one that a row of theirs takes by its foreign
-    key. The decision must be read by a statement of its own, after the lock has been waited for.
+    each other on PostgreSQL. Read the decision after this, with a statement of its own: one that
+    waits for a lock sees the rows as they were before.
     """
-    people = _person(user_id)
+    people = get_user_model()._base_manager
     connection = connections[people.db]
     if connection.vendor == "postgresql":
-        sql, params = people.values_list("pk").query.sql_with_params()
-        with connection.cursor() as cursor:
-            cursor.execute(f"{sql} FOR KEY SHARE", params)
+        _keep_row(user_id, connection)
     elif connection.features.has_select_for_update:
-        list(people.select_for_update().values_list("pk"))
+        list(people.filter(pk=user_id).order_by().select_for_update().values_list("pk"))
 
 
-def _person(user_id: Any) -> models.QuerySet[Any]:
-    """Return the person's row by itself: a lock must not reach what the host orders people by."""
-    return get_user_model()._base_manager.filter(pk=user_id).order_by()
+def _keep_row(user_id: Any, connection: Any) -> None:
+    """Take the lock that a row of the person's takes by its foreign key, through the gate."""
+    meta = get_user_model()._meta
+    table, key = map(connection.ops.quote_name, (meta.db_table, meta.pk.column))
+    parameters = [meta.pk.get_db_prep_value(user_id, connection)]
+    gate = ""
+    if _has_gate(connection):
+        gate = "(SELECT pg_advisory_xact_lock_shared(%s)) AS gate, "
+        parameters.insert(0, _gate(user_id))
+    # Only names of the schema are written into the statement.
+    rows = f"SELECT 1 FROM {gate}{table} AS person WHERE person.{key} = %s"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(f"{rows} FOR KEY SHARE OF person", parameters)
+
+
+def _has_gate(connection: Any) -> bool:
+    """Whether a transaction may queue for the person before it locks their row.
+
+    Shared locks of rows pass those who wait for an exclusive one, who might wait for ever while
+    events keep coming in; an advisory lock has a queue. Only a transaction that holds nothing yet
+    may stand in it: nobody can be waiting for what it holds.
+    """
+    return connection.vendor == "postgresql" and not connection.savepoint_ids
+
+
+def _gate(user_id: Any) -> int:
+    digest = blake2b(f"django_personalization person {user_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def mark_vocabulary_changed(using: str | None = None) -> None:

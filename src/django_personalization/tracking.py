@@ -1,41 +1,47 @@
 """The write door for activity: events come in, tags come out.
 
-Nothing else stores what people do. Consent is checked here and nowhere else; what an event taught
-is stored with it, so that it can be taken back.
+Nothing else stores what people do. Whether anything may be collected is decided here and nowhere
+else, and the decision holds until what is stored has committed; what an event taught is stored
+with it, so that it can be taken back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Model, Q
+from django.db.models import Model
+from django.http import HttpRequest
 from django.utils import timezone
 
-from django_personalization import scoring
-from django_personalization.choices import Consent, TagSource, TagState
+from django_personalization.choices import Consent, Mode, TagSource, TagState
 from django_personalization.conf import app_settings
 from django_personalization.events import Event
+from django_personalization.evidence import tags_fed_by, take_from
 from django_personalization.exceptions import InvalidInput
 from django_personalization.learning import TrackResult, store
-from django_personalization.models import (
-    PersonalizationSettings,
-    Taxonomy,
-    UserInteraction,
-    UserTag,
-)
+from django_personalization.models import PersonalizationSettings, UserInteraction, UserTag
 from django_personalization.upsert import announce_tags
 
-__all__ = ["Event", "TrackResult", "refusal", "take_back", "track", "track_many"]
+__all__ = [
+    "Event",
+    "TrackResult",
+    "refusal",
+    "sends_gpc",
+    "take_back",
+    "track",
+    "track_many",
+]
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
 
 
-def track(
+def track(  # noqa: PLR0913 - a keyword for each field of an event
     user: AbstractBaseUser | AnonymousUser,
     interaction_type: str,
     *,
@@ -45,13 +51,15 @@ def track(
     content: Model | None = None,
     event_id: str | None = None,
     occurred_at: datetime | None = None,
+    gpc: bool = False,
 ) -> TrackResult:
     """Store what ``user`` did and learn from it.
 
     Keywords, the terms that ``text`` mentions (it is not stored) and those of registered
-    ``content`` each raise one tag of the person by the weight of the type. Never raises for
-    people from whom nothing may be collected: the result says so. Raises :class:`InvalidInput`
-    for wrong arguments, and then stores nothing.
+    ``content`` each raise one tag of the person by the weight of the type. ``gpc`` says that the
+    person's browser sent ``Sec-GPC: 1``; see :func:`sends_gpc`. Never raises for people from whom
+    nothing may be collected: the result says so. Raises :class:`InvalidInput` for wrong
+    arguments, and then stores nothing.
     """
     event = Event(
         interaction_type,
@@ -62,40 +70,71 @@ def track(
         event_id,
         occurred_at,
     )
-    [result] = track_many(user, [event])
+    [result] = track_many(user, [event], gpc=gpc)
     if result.errors:
         raise InvalidInput(result.errors)
     return result
 
 
 def track_many(
-    user: AbstractBaseUser | AnonymousUser, events: Sequence[Event]
+    user: AbstractBaseUser | AnonymousUser, events: Sequence[Event], *, gpc: bool = False
 ) -> list[TrackResult]:
     """Track several events of one person, in a bounded number of queries.
 
     Returns one result for each event, in the same order; a wrong one is reported in its result's
-    ``errors`` and does not keep the others from being stored.
+    ``errors`` and does not keep the others from being stored. ``gpc`` is that of :func:`track`.
     """
-    reason = refusal(user)
+    ask = partial(refusal, user, gpc=gpc)
+    reason = ask()
     if reason is not None:
         return [TrackResult(reason=reason) for _event in events]
     problems = [event.problems() for event in events]
     good = [event for event, wrong in zip(events, problems, strict=True) if not wrong]
-    stored = iter(store(user.pk, good))
+    # Asked again in there, where the answer cannot change before the events are stored.
+    results = store(user.pk, good, ask)
+    if results and results[0].reason is not None:
+        return [results[0] for _event in events]
+    stored = iter(results)
     return [TrackResult(errors=wrong) if wrong else next(stored) for wrong in problems]
 
 
-def refusal(user: AbstractBaseUser | AnonymousUser) -> str | None:
-    """Return why nothing may be collected from ``user`` now, or ``None`` when it may."""
+def refusal(user: AbstractBaseUser | AnonymousUser, *, gpc: bool = False) -> str | None:
+    """Return why nothing may be collected from ``user`` now, or ``None`` when it may.
+
+    The first of these that is so: ``anonymous``; ``consent_denied``; ``consent_missing``, where
+    ``REQUIRE_CONSENT`` asks for a yes; ``global_privacy_control``, where ``gpc`` is given and the
+    person has not chosen; ``mode_none``, where no profile is wanted; ``paused``.
+    """
     if user.pk is None:
         return "anonymous"
     choice = PersonalizationSettings.objects.filter(user=user.pk).first()
-    consent = Consent.UNSET if choice is None else choice.consent
-    if consent == Consent.DENIED:
+    choice = choice or PersonalizationSettings()
+    return _without_consent(choice.consent, gpc=gpc) or _unwanted(choice)
+
+
+def _without_consent(consent: str, *, gpc: bool) -> str | None:
+    if consent == Consent.GRANTED:
+        return None
+    if consent != Consent.UNSET:  # a no, or what nobody can read as a yes
         return "consent_denied"
-    if consent != Consent.GRANTED and app_settings.require_consent:
+    if app_settings.require_consent:
         return "consent_missing"
-    return "paused" if choice is not None and choice.paused else None
+    return "global_privacy_control" if gpc else None
+
+
+def _unwanted(choice: PersonalizationSettings) -> str | None:
+    if choice.mode == Mode.NONE:
+        return "mode_none"
+    return "paused" if choice.paused else None
+
+
+def sends_gpc(request: HttpRequest) -> bool:
+    """Tell whether the browser says ``Sec-GPC: 1`` (Global Privacy Control).
+
+    Takes a request of Django or of REST framework.
+    """
+    values = str(request.META.get("HTTP_SEC_GPC", "")).split(",")
+    return "1" in [value.strip() for value in values]
 
 
 def take_back(interaction: UserInteraction) -> None:
@@ -106,43 +145,16 @@ def take_back(interaction: UserInteraction) -> None:
     """
     with transaction.atomic():
         row = UserInteraction.objects.select_for_update().get(pk=interaction.pk)
-        terms = _terms_fed(row)
-        fed = Q(key__in=list(terms)) | Q(taxonomy__in=[pk for pk in terms.values() if pk])
-        tags = UserTag.objects.filter(fed, user=row.user_id)
-        _subtract(_tags_fed(terms, list(tags.order_by("key").select_for_update())), row)
+        [tags] = tags_fed_by([row], lock=True)
+        _subtract(tags, row)
         row.delete()
-
-
-def _terms_fed(row: UserInteraction) -> dict[str, int | None]:
-    """Return the keys that an event fed, each with its term, also where it has become one since."""
-    free = [key for key, term in row.fed_terms.items() if term is None]
-    since = Taxonomy.objects.filter(Q(key__in=free) | Q(aliases__key__in=free))
-    known = {
-        key: pk for pk, *keys in since.values_list("pk", "key", "aliases__key") for key in keys
-    }
-    return {key: term or known.get(key) for key, term in row.fed_terms.items()}
-
-
-def _tags_fed(terms: Mapping[str, int | None], tags: Sequence[UserTag]) -> list[UserTag]:
-    """Find each fed tag by its term, which outlives a rename, or else by its key.
-
-    A tag that was two when it was fed is in the list twice.
-    """
-    by_term = {tag.taxonomy_id: tag for tag in tags if tag.taxonomy_id is not None}
-    by_key = {tag.key: tag for tag in tags}
-    found = (
-        (by_term.get(term) if term else None) or by_key.get(key) for key, term in terms.items()
-    )
-    return [tag for tag in found if tag is not None]
 
 
 def _subtract(tags: Sequence[UserTag], row: UserInteraction) -> None:
     """Take one event's evidence from locked tags and drop those that have none left."""
-    now, half_life = timezone.now(), app_settings.half_life_days
-    amount = row.fed_weight * scoring.growth(row.created_at, half_life)
+    now = timezone.now()
     for tag in tags:
-        tag.interaction_count = max(tag.interaction_count - 1, 0)
-        tag.evidence = max(tag.evidence - amount, 0.0) if tag.interaction_count else 0.0
+        take_from(tag, row)
         tag.confidence_score = tag.confidence_at(now)
         tag.updated_at = now
     changed = list({tag.pk: tag for tag in tags}.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from django_personalization.rest import interactions, overview, tags, taxonomies
+from django_personalization.rest import interactions, overview, settings, tags, taxonomies
 
 app_name = "django_personalization"
 
@@ -17,6 +17,12 @@ urlpatterns = [
     ),
     path("taxonomies/<int:pk>/", taxonomies.TaxonomyDetailView.as_view(), name="taxonomy-detail"),
     path("me/personalization/", overview.PersonalizationView.as_view(), name="personalization"),
+    path("me/personalization/settings/", settings.SettingsView.as_view(), name="settings"),
+    path(
+        "me/personalization/settings/reset/",
+        settings.SettingsResetView.as_view(),
+        name="settings-reset",
+    ),
     path("me/tags/", tags.TagListView.as_view(), name="tag-list"),
     path("me/tags/manual/", tags.ManualTagListView.as_view(), name="tag-manual"),
     path(

@@ -246,6 +246,22 @@ class TestInterestsStrip:
         assert "Rust" not in strip
         assert reverse("personalization_settings") in strip
 
+    @pytest.mark.parametrize(
+        ("mode", "shown"), [("full", {"music", "python"}), ("explicit", {"music"}), ("none", set())]
+    )
+    def test_it_honours_the_mode(self, signed_in, visitor, catalogue, mode, shown):
+        from django_personalization import tagging
+        from django_personalization.preferences import change_settings
+        from django_personalization.tracking import track
+
+        tagging.pick(visitor, taxonomy=Taxonomy.objects.get(slug="music"))
+        track(visitor, "project_create", extracted_keywords=["Python"])
+        change_settings(visitor, mode=mode)
+        page = signed_in.get("/")
+        strip = page.content.decode().split('<section class="interests"')[1].split("</section>")[0]
+        assert {slug for slug in ("music", "python") if f"?topic={slug}" in strip} == shown
+        assert ("Personalization is switched off" in strip) == (mode == "none")
+
 
 class TestFailures:
     """What people see without DEBUG, which the test client always runs without."""

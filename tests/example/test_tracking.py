@@ -98,6 +98,18 @@ def test_people_who_said_no_are_not_tracked(signed_in, visitor, make_project):
     assert interactions() == []
 
 
+def test_browsers_that_say_no_are_not_tracked(signed_in, visitor, make_project):
+    from django_personalization.preferences import change_settings
+
+    make_project("Django", "python")
+    signed_in.get("/projects/django/", headers={"sec-gpc": "1"})
+    signed_in.get("/projects/", {"q": "python"}, headers={"sec-gpc": "1"})
+    assert interactions() == []
+    change_settings(visitor, consent="granted")
+    signed_in.get("/projects/django/", headers={"sec-gpc": "1"})
+    assert len(interactions()) == 1
+
+
 def test_a_failure_to_track_breaks_no_page(signed_in, make_project, caplog):
     make_project("Django", "python")
     table = UserInteraction._meta.db_table

@@ -21,6 +21,9 @@ ROUTES = [
     ("get", "taxonomies/1/"),
     ("get", "taxonomies/by_category/"),
     ("get", "me/personalization/"),
+    ("get", "me/personalization/settings/"),
+    ("patch", "me/personalization/settings/"),
+    ("post", "me/personalization/settings/reset/"),
     ("get", "me/tags/"),
     ("post", "me/tags/"),
     ("get", "me/tags/manual/"),
@@ -152,7 +155,9 @@ def test_bodies_that_cannot_be_read(api, person, terms, method, route, body):
         route = route.replace("1/", f"{tag.pk}/")
     before = (UserTag.objects.count(), UserInteraction.objects.count())
     response = getattr(api, method)(f"/api/v1/{route}", body, content_type="application/json")
-    harmless = route.endswith("restore/") or (method == "patch" and response.status_code == 200)
+    harmless = route.endswith(("restore/", "reset/")) or (
+        method == "patch" and response.status_code == 200
+    )
     assert harmless or response.status_code == 400
     json.loads(response.content)
     assert (UserTag.objects.count(), UserInteraction.objects.count()) == before

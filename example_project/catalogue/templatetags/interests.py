@@ -6,10 +6,9 @@ from typing import Any
 
 from django import template
 from django.template.context import RequestContext
-from django.utils import timezone
 
-from django_personalization.choices import TagState
-from django_personalization.models import UserTag
+from django_personalization.choices import Mode
+from django_personalization.profiles import profile_of
 
 register = template.Library()
 
@@ -22,10 +21,9 @@ def interests_strip(context: RequestContext) -> dict[str, Any]:
     user = context["request"].user
     if not user.is_authenticated:
         return {}
-    listed = (
-        UserTag.objects.of(user)
-        .listed(timezone.now())
-        .exclude(state=TagState.HIDDEN)
-        .with_taxonomies()
-    )
-    return {"user": user, "tags": listed[:INTERESTS_SHOWN]}
+    profile = profile_of(user)
+    return {
+        "user": user,
+        "tags": profile.tags[:INTERESTS_SHOWN],
+        "switched_off": profile.mode == Mode.NONE,
+    }

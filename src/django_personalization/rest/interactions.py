@@ -79,7 +79,7 @@ class InteractionListView(ContractView):
         [event], [errors] = _events([request.data], self.person)
         if errors:
             raise ValidationError(errors)
-        [result] = tracking.track_many(self.person, [event])
+        [result] = tracking.track_many(self.person, [event], gpc=tracking.sends_gpc(request))
         if result.errors:
             raise ValidationError(result.errors)
         if not result.stored:
@@ -104,10 +104,11 @@ class InteractionBulkView(ContractView):
         body.is_valid(raise_exception=True)
         events, errors = _events(body.validated_data["interactions"], self.person)
         good = [event for event, wrong in zip(events, errors, strict=True) if not wrong]
-        results = tracking.track_many(self.person, good)
-        refusal = tracking.refusal(self.person) if not results else results[0].reason
-        if refusal is not None:
-            return Response({"stored": False, "reason": refusal}, status=202)
+        gpc = tracking.sends_gpc(request)
+        results = tracking.track_many(self.person, good, gpc=gpc)
+        reason = results[0].reason if results else tracking.refusal(self.person, gpc=gpc)
+        if reason is not None:
+            return Response({"stored": False, "reason": reason}, status=202)
         stored = iter(results)
         rows = [_invalid(wrong) if wrong else _outcome(next(stored)) for wrong in errors]
         return Response({"results": rows})

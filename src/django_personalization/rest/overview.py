@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from django_personalization.models import (
-    PersonalizationSettings,
-    Taxonomy,
-    UserInteraction,
-    UserTag,
-)
+from django_personalization.models import Taxonomy, UserInteraction
+from django_personalization.preferences import settings_of
+from django_personalization.profiles import profile_of
 from django_personalization.rest.contract import ContractView
 from django_personalization.rest.schema import describe
 from django_personalization.rest.serializers import UserPersonalizationSerializer
@@ -22,14 +18,13 @@ class PersonalizationView(ContractView):
 
     @describe(operation_id="personalization_retrieve", responses=UserPersonalizationSerializer)
     def get(self, request: Request) -> Response:
-        """Return the person's tags, the vocabulary, the number of interactions and settings."""
-        tags = UserTag.objects.of(self.person).with_taxonomies()
-        choices = PersonalizationSettings.objects.filter(user=self.person.pk).first()
-        profile = {
-            "manual_tags": tags.manual(),
-            "auto_generated_tags": tags.inferred(timezone.now()),
+        """Return the tags in use, the vocabulary, the number of interactions and settings."""
+        profile = profile_of(self.person)
+        answer = {
+            "manual_tags": profile.picked,
+            "auto_generated_tags": profile.inferred,
             "available_taxonomies": Taxonomy.objects.active().in_category_order(),
             "total_interactions": UserInteraction.objects.filter(user=self.person.pk).count(),
-            "settings": choices or PersonalizationSettings(),
+            "settings": settings_of(self.person),
         }
-        return Response(UserPersonalizationSerializer(profile).data)
+        return Response(UserPersonalizationSerializer(answer).data)

@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 from rest_framework import serializers
 
-from django_personalization.choices import TAG_WEIGHTS, TagState
+from django_personalization.choices import TAG_WEIGHTS, Consent, Mode, TagState
 from django_personalization.events import MAX_EVENT_ID_LENGTH, MAX_KEYWORDS
 from django_personalization.models import (
     PersonalizationSettings,
@@ -17,6 +17,7 @@ from django_personalization.models import (
     UserInteraction,
     UserTag,
 )
+from django_personalization.preferences import MOST_DISCOVERY
 from django_personalization.querysets import UserTagQuerySet
 from django_personalization.rest.schema import describe_field
 from django_personalization.validation import MAX_NAME_LENGTH, shown
@@ -151,6 +152,15 @@ class PersonalizationSettingsSerializer(serializers.ModelSerializer[Personalizat
         model = PersonalizationSettings
         fields = ["consent", "paused", "mode", "discovery"]
         read_only_fields = fields
+
+
+class SettingsChangeSerializer(serializers.Serializer[Any]):
+    """What a person may change about their settings."""
+
+    consent = serializers.ChoiceField(required=False, choices=Consent.choices)
+    paused = serializers.BooleanField(required=False)
+    mode = serializers.ChoiceField(required=False, choices=Mode.choices)
+    discovery = serializers.IntegerField(required=False, min_value=0, max_value=MOST_DISCOVERY)
 
 
 class UserPersonalizationSerializer(serializers.Serializer[Any]):

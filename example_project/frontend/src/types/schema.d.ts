@@ -63,10 +63,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Return the person's tags, the vocabulary, the number of interactions and settings. */
+        /** @description Return the tags in use, the vocabulary, the number of interactions and settings. */
         get: operations["personalization_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/personalization/settings/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return what the person has decided, or the defaults. */
+        get: operations["settings_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Change some or all of it, or nothing where anything in the request is wrong. */
+        patch: operations["settings_partial_update"];
+        trace?: never;
+    };
+    "/api/v1/me/personalization/settings/reset/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give all four their defaults; consent is then as if nobody had been asked. */
+        post: operations["settings_reset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -366,6 +401,13 @@ export interface components {
             stored: boolean;
             reason: string;
         };
+        /** @description What a person may change about their settings. */
+        PatchedSettingsChangeRequest: {
+            consent?: components["schemas"]["ConsentEnum"];
+            paused?: boolean;
+            mode?: components["schemas"]["ModeEnum"];
+            discovery?: number;
+        };
         /** @description What a person may change about a tag. */
         PatchedTagChangeRequest: {
             /** Format: double */
@@ -626,6 +668,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserPersonalization"];
+                };
+            };
+        };
+    };
+    settings_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalizationSettings"];
+                };
+            };
+        };
+    };
+    settings_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSettingsChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalizationSettings"];
+                };
+            };
+        };
+    };
+    settings_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalizationSettings"];
                 };
             };
         };
