@@ -72,3 +72,22 @@ def test_the_shortest_half_life_lasts_twenty_years():
     assert math.isfinite(1000 * 1e4 * scoring.growth(end, shortest))
     with pytest.raises(OverflowError):
         scoring.growth(end, shortest * 0.97)
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 10), times), min_size=1, max_size=30), st.randoms())
+def test_without_its_events_nothing_is_left(events, random):
+    amounts = [weight * scoring.growth(at, H) for weight, at in events]
+    evidence, count = sum(amounts), len(amounts)
+    random.shuffle(amounts)
+    for amount in amounts:
+        before = evidence
+        evidence, count = scoring.without(evidence, count, amount)
+        assert 0 <= evidence <= before
+    assert (evidence, count) == (0, 0)
+
+
+def test_what_others_gave_stays_when_the_count_ends():
+    assert scoring.without(3.0, 1, 0.5) == (2.5, 1)
+    assert scoring.without(2.5, 1, 2.5) == (0.0, 0)
+    assert scoring.without(1.0, 2, 5.0) == (0.0, 1)
+    assert scoring.without(0.0, 0, 1.0) == (0.0, 0)

@@ -7,7 +7,7 @@ with it, so that it can be taken back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 
+from django_personalization import scoring
 from django_personalization.choices import Consent, Mode, TagSource, TagState
 from django_personalization.conf import app_settings
 from django_personalization.events import Event
@@ -24,6 +25,7 @@ from django_personalization.evidence import tags_fed_by, take_from
 from django_personalization.exceptions import InvalidInput
 from django_personalization.learning import TrackResult, store
 from django_personalization.models import PersonalizationSettings, UserInteraction, UserTag
+from django_personalization.popularity import Use, take_uses
 from django_personalization.upsert import announce_tags
 
 __all__ = [
@@ -148,6 +150,15 @@ def take_back(interaction: UserInteraction) -> None:
         [tags] = tags_fed_by([row], lock=True)
         _subtract(tags, row)
         row.delete()
+        take_uses(_uses_of([row]))
+
+
+def _uses_of(rows: Iterable[UserInteraction]) -> Iterator[Use]:
+    """Yield what interactions gave to the popularity of what they were about."""
+    for row in rows:
+        if row.fed_weight and row.content_type_id is not None:
+            amount = row.fed_weight * scoring.growth(row.created_at, app_settings.half_life_days)
+            yield Use((row.content_type_id, row.object_id), amount)
 
 
 def _subtract(tags: Sequence[UserTag], row: UserInteraction) -> None:
