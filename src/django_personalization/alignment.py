@@ -5,18 +5,54 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from django.db import transaction
+from django.db import connections, router, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 
 from django_personalization.choices import TagSource, TagState
-from django_personalization.models import Taxonomy, TaxonomyAlias, UserTag
-from django_personalization.querysets import UserTagQuerySet
+from django_personalization.models import (
+    Taxonomy,
+    TaxonomyAlias,
+    TaxonomyRelation,
+    UserTag,
+    VocabularyRevision,
+)
+from django_personalization.querysets import UserTagQuerySet, mark_vocabulary_changed
 from django_personalization.text import term_key
 
 ALIGN_BATCH: Final = 300
 
+ABSORBED: Final = (
+    "evidence",
+    "interaction_count",
+    "source",
+    "confidence_score",
+    "state",
+    "weight",
+    "created_at",
+    "updated_at",
+)
+"""The fields that :func:`absorb` may change."""
+
 # Of two states that meet in one tag, the later one here wins: a "no" is never lost.
 _STRENGTH: Final = [state.value for state in (TagState.ACTIVE, TagState.DISMISSED, TagState.HIDDEN)]
+
+
+def hold_vocabulary() -> None:
+    """Let the next one who changes much of the vocabulary wait until this transaction has ended.
+
+    On PostgreSQL everybody who writes the vocabulary waits: a row that somebody saves meanwhile
+    could otherwise take a name after it was found free, or wait for this transaction while this
+    one waits for it. Readers and trackers go on. Elsewhere the revision's row is the lock, and
+    SQLite lets one writer in at a time anyway.
+    """
+    connection = connections[router.db_for_write(Taxonomy)]
+    if connection.vendor == "postgresql":
+        models = (Taxonomy, TaxonomyAlias, TaxonomyRelation)
+        tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
+    elif not VocabularyRevision.objects.filter(pk=1).update(token=F("token")):
+        mark_vocabulary_changed()
 
 
 def align_tags(taxonomy_ids: Collection[int]) -> None:
@@ -84,20 +120,28 @@ def _merge_twins(tags: UserTagQuerySet) -> None:
     for tag in twins.order_by("user_id", "key").select_for_update():
         first = kept.setdefault((tag.user_id, tag.taxonomy_id), tag)
         if first is not tag:
-            _absorb(first, tag)
+            absorb(first, tag)
             gone.append(tag.pk)
     UserTag.objects.filter(pk__in=gone).delete()
-    UserTag.objects.bulk_update(
-        kept.values(),
-        ["evidence", "interaction_count", "source", "confidence_score", "state", "weight"],
-        batch_size=500,
-    )
+    UserTag.objects.bulk_update(kept.values(), ABSORBED, batch_size=500)
 
 
-def _absorb(tag: UserTag, twin: UserTag) -> None:
+def absorb(tag: UserTag, twin: UserTag) -> None:
+    """Make one tag of two of the same person's: ``tag`` takes what ``twin`` has; saves neither.
+
+    Evidence and counts are added, a pick and a "no" both survive, and so does a weight that was
+    set; the tag is as old as the older of the two and as new as the newer.
+    """
     tag.evidence += twin.evidence
     tag.interaction_count += twin.interaction_count
-    tag.state = max(tag.state, twin.state, key=_STRENGTH.index)
+    tag.state = stronger(tag.state, twin.state)
     tag.weight = twin.weight if tag.weight == 1 else tag.weight
+    tag.created_at = min(tag.created_at, twin.created_at)
+    tag.updated_at = max(tag.updated_at, twin.updated_at)
     if twin.source == TagSource.MANUAL:
         tag.source, tag.confidence_score = TagSource.MANUAL, 1.0
+
+
+def stronger(state: str, other: str) -> str:
+    """Return the state of a tag in which two meet: hidden before dismissed before active."""
+    return max(state, other, key=_STRENGTH.index)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from django.db import transaction
 
-from django_personalization.seeding.apply import Progress, apply_plan, take_turns
+from django_personalization.alignment import hold_vocabulary
+from django_personalization.seeding.apply import Progress, apply_plan
 from django_personalization.seeding.files import load, packaged_file
 from django_personalization.seeding.plan import Action, Plan, Step, make_plan
 
@@ -41,7 +42,7 @@ def seed(
     if dry_run:
         return make_plan(rows, update=update)
     with transaction.atomic():
-        take_turns()
+        hold_vocabulary()
         plan = make_plan(rows, update=update)
         apply_plan(plan, progress)
     return plan

@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
-from django.db import connections, router
-from django.db.models import F
 from django.utils import timezone
 
 from django_personalization.alignment import align_tags, keep_former_names
-from django_personalization.models import (
-    Taxonomy,
-    TaxonomyAlias,
-    TaxonomyRelation,
-    VocabularyRevision,
-)
-from django_personalization.querysets import mark_vocabulary_changed
+from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelation
 from django_personalization.seeding.plan import Action, Plan, Step
 from django_personalization.text import term_key
 
@@ -24,24 +16,6 @@ BATCH: Final = 500
 
 Progress = Callable[[int, int], None]
 Row = TypeVar("Row")
-
-
-def take_turns() -> None:
-    """Let the next one who seeds wait until this transaction has ended.
-
-    On PostgreSQL everybody who writes the vocabulary waits: a row that somebody saves meanwhile
-    could otherwise take a name after the plan has found it free, or wait for this transaction
-    while this one waits for it. Readers and trackers go on. Elsewhere the revision's row is the
-    lock, and SQLite lets one writer in at a time anyway.
-    """
-    connection = connections[router.db_for_write(Taxonomy)]
-    if connection.vendor == "postgresql":
-        models = (Taxonomy, TaxonomyAlias, TaxonomyRelation)
-        tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)
-        with connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
-    elif not VocabularyRevision.objects.filter(pk=1).update(token=F("token")):
-        mark_vocabulary_changed()
 
 
 def apply_plan(plan: Plan, progress: Progress | None = None) -> None:
