@@ -12,7 +12,7 @@ from django.db.models import Model
 from django_personalization.affinity import Affinity, Kind
 from django_personalization.choices import Mode, TagState
 from django_personalization.content import Content, content_of
-from django_personalization.item_terms import Identity, TermStatistics, statistics_of, term_pairs
+from django_personalization.item_terms import Identity, TermStatistics, pairs_of, statistics_of
 from django_personalization.models import UserInteraction, UserTag
 from django_personalization.profiles import Profile, profile_of
 from django_personalization.ranking import affinities_of, identity_of, ranking_time
@@ -55,7 +55,7 @@ def explain_many(
     rows = list(objects)
     if not rows:
         return []
-    content = content_of(type(rows[0]))
+    content = content_of(rows[0]._meta.model)
     profile = profile_of(user, ranking_time(now))
     obstacle = _general_obstacle(user, profile)
     if obstacle is not None:
@@ -76,8 +76,7 @@ def _general_obstacle(user: Any, profile: Profile) -> Obstacle | None:
 def _pairs_of(content: Content, rows: Sequence[Model]) -> dict[Any, list[Pair]]:
     """Return the terms of the items, by item. One query."""
     found: dict[Any, list[Pair]] = {}
-    pairs = term_pairs(content).filter(item__in=[row.pk for row in rows])
-    for item, term, share in pairs.values_list("item", "term", "share"):
+    for item, term, share in pairs_of(content, [row.pk for row in rows]):
         found.setdefault(item, []).append((item, term, share))
     return found
 

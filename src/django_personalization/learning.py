@@ -6,7 +6,7 @@ events. :mod:`django_personalization.tracking` is the door to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -259,7 +259,7 @@ def _uses(pending: Iterable[_Pending]) -> Iterator[Use]:
     half_life = app_settings.half_life_days
     for item in pending:
         content = item.event.content
-        if content is None or not item.counts or declaration_of(type(content)) is None:
+        if content is None or not item.counts or declaration_of(content._meta.model) is None:
             continue
         kind = ContentType.objects.get_for_model(content)
         amount = item.kind.weight * scoring.growth(item.at, half_life)

@@ -28,7 +28,7 @@ from django_personalization.choices import Mode, TagSource
 from django_personalization.conf import app_settings
 from django_personalization.content import Content, content_of
 from django_personalization.exceptions import InvalidInput
-from django_personalization.item_terms import Identity, statistics_of, term_pairs
+from django_personalization.item_terms import Identity, pairs_of, statistics_of
 from django_personalization.models import ItemStatistics, Taxonomy, UserTag
 from django_personalization.profiles import Profile, profile_of
 from django_personalization.relevance import (
@@ -132,11 +132,11 @@ def similar(obj: Model, queryset: QuerySet[Any] | None = None) -> QuerySet[Any]:
     The measure is the cosine between the items' terms, weighed by their rarity. ``queryset``
     limits what is looked at; by default all rows of the model. ``obj`` itself is left out.
     """
-    content = content_of(type(obj))
+    content = content_of(obj._meta.model)
     rows: QuerySet[Any] = content.model._default_manager.all() if queryset is None else queryset
     vocabulary = current_vocabulary()
     statistics = statistics_of(content, vocabulary)
-    pairs = list(term_pairs(content).filter(item=obj.pk).values_list("term", "share"))
+    pairs = [(term, share) for _item, term, share in pairs_of(content, [obj.pk])]
     rows = rows.exclude(pk=obj.pk)
     if not pairs:
         return rows.none()

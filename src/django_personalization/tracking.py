@@ -165,7 +165,7 @@ def _subtract(tags: Sequence[UserTag], row: UserInteraction) -> None:
     """Take one event's evidence from locked tags and drop those that have none left."""
     now = timezone.now()
     for tag in tags:
-        take_from(tag, row)
+        take_from(tag, row, now)
         tag.confidence_score = tag.confidence_at(now)
         tag.updated_at = now
     changed = list({tag.pk: tag for tag in tags}.values())

@@ -17,8 +17,8 @@ class UserInteraction(models.Model):
     """One tracked event, with what it taught, so that it can be taken back exactly.
 
     ``fed_terms`` maps the key of each tag that the event raised to the term it had then (``null``
-    for a free tag), and ``fed_weight`` is the units of evidence that each of them got; 0 for an
-    event that taught nothing.
+    for a free tag), and ``fed_weight`` is the units of evidence that each of them got, and the
+    item's popularity; 0 for an event that counted for nothing.
     """
 
     user = models.ForeignKey(
