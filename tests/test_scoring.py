@@ -76,18 +76,26 @@ def test_the_shortest_half_life_lasts_twenty_years():
 
 @given(st.lists(st.tuples(st.floats(0.1, 10), times), min_size=1, max_size=30), st.randoms())
 def test_without_its_events_nothing_is_left(events, random):
+    now = max(at for _weight, at in events)
     amounts = [weight * scoring.growth(at, H) for weight, at in events]
     evidence, count = sum(amounts), len(amounts)
     random.shuffle(amounts)
     for amount in amounts:
         before = evidence
-        evidence, count = scoring.without(evidence, count, amount)
+        evidence, count = scoring.without(evidence, count, amount, now, H)
         assert 0 <= evidence <= before
     assert (evidence, count) == (0, 0)
 
 
-def test_what_others_gave_stays_when_the_count_ends():
-    assert scoring.without(3.0, 1, 0.5) == (2.5, 1)
-    assert scoring.without(2.5, 1, 2.5) == (0.0, 0)
-    assert scoring.without(1.0, 2, 5.0) == (0.0, 1)
-    assert scoring.without(0.0, 0, 1.0) == (0.0, 0)
+@pytest.mark.parametrize(
+    ("evidence", "count", "amount", "left"),
+    [
+        (3.0, 1, 0.5, (2.5, 1)),  # somebody else's evidence is in the sum
+        (2.5, 1, 2.5, (0, 0)),
+        (2.5, 1, 2.5 - 1e-9, (0, 0)),
+        (1.0, 2, 5.0, (0, 1)),
+        (0.0, 0, 1.0, (0, 0)),
+    ],
+)
+def test_without_an_event(evidence, count, amount, left):
+    assert scoring.without(evidence, count, amount, scoring.EPOCH, H) == left

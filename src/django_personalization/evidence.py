@@ -116,11 +116,13 @@ def evidence_of(
     ]
 
 
-def take_from(tag: UserTag, row: UserInteraction) -> None:
+def take_from(tag: UserTag, row: UserInteraction, now: datetime) -> None:
     """Take what an event fed from a loaded tag's evidence and count, once."""
-    tag.evidence, tag.interaction_count = scoring.without(
-        tag.evidence, tag.interaction_count, _amount(row)
-    )
+    tag.evidence, tag.interaction_count = _without(tag.evidence, tag.interaction_count, row, now)
+
+
+def _without(evidence: float, count: int, row: UserInteraction, now: datetime) -> tuple[float, int]:
+    return scoring.without(evidence, count, _amount(row), now, app_settings.half_life_days)
 
 
 def _amount(row: UserInteraction) -> float:
@@ -130,14 +132,14 @@ def _amount(row: UserInteraction) -> float:
 def _weighed(
     tag: UserTag, row: UserInteraction, times: int, about: Model | None, now: datetime
 ) -> Evidence:
-    half_life, amount = app_settings.half_life_days, _amount(row)
+    half_life = app_settings.half_life_days
     left, count = tag.evidence, tag.interaction_count
     for _time in range(times):
-        left, count = scoring.without(left, count, amount)
+        left, count = _without(left, count, row, now)
     picked = tag.source == TagSource.MANUAL
     before = scoring.confidence_at(tag.evidence, now, half_life)
     adds = 0.0 if picked else before - scoring.confidence_at(left, now, half_life)
-    units = times * scoring.units_at(amount, now, half_life)
+    units = times * scoring.units_at(_amount(row), now, half_life)
     return Evidence(row, units, max(adds, 0.0), about)
 
 

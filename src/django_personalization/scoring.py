@@ -22,8 +22,8 @@ UNITS_PER_HALVING: Final = 2.0
 MAX_UNITS: Final = 100.0
 """Beyond this confidence is 1 - 2**-50; the cap keeps it below 1 and SQL's power() in range."""
 
-ROUNDING: Final = 1e-6
-"""The share of a stored sum below which what is left of it may be nothing but rounding."""
+NOTHING: Final = 1e-6
+"""Units below which a sum may be what rounding has left of larger ones."""
 
 _DAY: Final = timedelta(days=1)
 _MAX_EXPONENT: Final = 1000.0
@@ -67,16 +67,18 @@ def evidence_for(minimum: float, now: datetime, half_life_days: float) -> float:
     return units * growth(now, half_life_days)
 
 
-def without(evidence: float, count: int, amount: float) -> tuple[float, int]:
+def without(
+    evidence: float, count: int, amount: float, now: datetime, half_life_days: float
+) -> tuple[float, int]:
     """Return the stored sum and the number of events that are left without one event's ``amount``.
 
-    With the last event the whole sum goes, rounding included. Where much more than rounding is
-    left, the event was not the last one: the rest stays, as of one event.
+    With the last event the whole sum goes, rounding included. Where more than rounding is left,
+    the event was not the last one: the rest stays, as of one event.
     """
     left = max(evidence - amount, 0.0)
     if count > 1:
         return left, count - 1
-    return (left, 1) if left > evidence * ROUNDING else (0.0, 0)
+    return (left, 1) if units_at(left, now, half_life_days) > NOTHING else (0.0, 0)
 
 
 def shortest_half_life_days() -> float:
