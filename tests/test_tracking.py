@@ -274,7 +274,8 @@ def test_many_events_cost_as_many_queries_as_one(person, terms, django_assert_ma
             for i in range(count)
         ]
 
-    # One of them counts the use of the books; two settle that the person's decision holds: a lock, on PostgreSQL, and a read.
+    # One counts the use of the books; two settle that the person's decision holds: a lock, on
+    # PostgreSQL, and a read.
     with django_assert_max_num_queries(14):
         track_many(person, events(1))
     with django_assert_max_num_queries(14):
