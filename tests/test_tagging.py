@@ -2,10 +2,12 @@
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from django_personalization import tagging
 from django_personalization.exceptions import InvalidInput
 from django_personalization.models import Taxonomy, TaxonomyAlias, UserTag
+from django_personalization.profiles import profile_of
 from django_personalization.signals import tags_changed
 from django_personalization.tracking import track
 
@@ -90,6 +92,49 @@ def test_hiding_makes_a_row_or_changes_it(person, terms):
     hidden, created = tagging.hide(person, name="zig")
     assert not created
     assert (hidden.pk, hidden.state, hidden.evidence) == (kept.pk, "hidden", kept.evidence)
+
+
+def test_undo_of_hiding_is_no_pick(person, terms):
+    """Who hides what they never had, and takes it back, has it as little as before."""
+    tag, _created = tagging.hide(person, taxonomy=terms["python"])
+    restored = tagging.restore(tag)
+    assert (restored.state, restored.confidence_at(timezone.now())) == ("active", 0)
+    now = timezone.now()
+    tags = UserTag.objects.of(person)
+    assert not tags.listed(now).exists()
+    assert not tags.manual().exists()
+    assert not profile_of(person).tags
+    assert not profile_of(person).refused
+    infer(person)
+    assert tags.inferred(timezone.now()).get() == tag
+
+
+def test_undo_of_hiding_a_pick_is_the_pick(person, terms):
+    tag, _created = tagging.pick(person, taxonomy=terms["python"], weight=2)
+    tagging.hide(person, taxonomy=terms["python"])
+    restored = tagging.restore(tag)
+    assert (restored.state, restored.source, restored.weight) == ("active", "manual", 2)
+    assert restored.confidence_score == 1
+
+
+def test_a_pick_with_a_weight(person, terms):
+    less, created = tagging.pick(person, taxonomy=terms["python"], weight=0.5)
+    assert created
+    assert (less.weight, less.source, less.state) == (0.5, "manual", "active")
+    kept, created = tagging.pick(person, taxonomy=terms["python"])
+    assert not created
+    assert (kept.weight, kept.updated_at) == (0.5, less.updated_at)
+    more, _created = tagging.pick(person, name="python", weight=2)
+    assert (more.pk, more.weight) == (less.pk, 2)
+    assert more.updated_at > less.updated_at
+
+
+@pytest.mark.parametrize("door", [tagging.pick, tagging.hide])
+def test_a_weight_that_is_none_changes_nothing(person, terms, door):
+    for wrong in (3, -1, float("nan"), "2"):
+        with pytest.raises(InvalidInput, match=r"0\.5 \(Less\), 1 \(Normal\), 2 \(More\)"):
+            door(person, taxonomy=terms["python"], weight=wrong)
+    assert not UserTag.objects.exists()
 
 
 def test_weights(person, terms):

@@ -9,7 +9,15 @@ from django.utils import timezone
 from django_personalization import upsert
 from django_personalization.models import UserTag
 from django_personalization.text import term_key
-from django_personalization.upsert import HIDE, PICK, SELECT, TagRow, add_evidence, upsert_tags
+from django_personalization.upsert import (
+    HIDE,
+    PICK,
+    SELECT,
+    TagRow,
+    add_evidence,
+    upsert_tags,
+    weighed,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +94,30 @@ def test_picks(person):
     assert tags["picked"].updated_at < now
     assert tags["dismissed"].updated_at == now
     assert tags["active"].evidence == 1e6
+
+
+@pytest.mark.parametrize(("weight", "unchanged"), [(2, {"picked"}), (0.5, set())])
+@pytest.mark.usefixtures("_way", "existing")
+def test_picks_with_a_weight(person, weight, unchanged):
+    now = timezone.now()
+    picks = rows(source="manual", confidence_score=1.0, weight=weight)
+    upsert_tags(person.pk, picks, weighed(PICK), now)
+    assert set(look(person).values()) == {
+        ("manual", "active", 2, weight),
+        ("manual", "active", 0, weight),
+    }
+    tags = UserTag.objects.of(person)
+    assert {tag.name for tag in tags if tag.updated_at < now} == unchanged
+
+
+@pytest.mark.usefixtures("_way", "existing")
+def test_hiding_with_a_weight(person):
+    now = timezone.now()
+    hidden = rows(source="auto_activity", confidence_score=0.0, state="hidden", weight=0.5)
+    upsert_tags(person.pk, hidden, weighed(HIDE), now)
+    assert {(state, w) for _s, state, _c, w in look(person).values()} == {("hidden", 0.5)}
+    assert look(person)["picked"][0] == "manual"
+    assert {tag.updated_at for tag in UserTag.objects.of(person)} == {now}
 
 
 @pytest.mark.usefixtures("_way", "existing")

@@ -7,6 +7,7 @@ Views, the admin and commands call these functions and nothing else writes a per
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from django_personalization.choices import TAG_WEIGHTS, TagSource, TagState
 from django_personalization.exceptions import InvalidInput
 from django_personalization.models import Taxonomy, UserTag
-from django_personalization.querysets import hold_person
+from django_personalization.querysets import hold_person, keep_person
 from django_personalization.text import tidy
 from django_personalization.upsert import (
     HIDE,
@@ -27,6 +28,7 @@ from django_personalization.upsert import (
     TagRow,
     announce_tags,
     upsert_tags,
+    weighed,
 )
 from django_personalization.validation import name_problem, shown
 from django_personalization.vocabulary import current_vocabulary
@@ -38,18 +40,24 @@ STATE_BATCH: Final = 1000
 
 
 def pick(
-    user: AbstractBaseUser, *, taxonomy: Taxonomy | None = None, name: str | None = None
+    user: AbstractBaseUser,
+    *,
+    taxonomy: Taxonomy | None = None,
+    name: str | None = None,
+    weight: float | None = None,
 ) -> tuple[UserTag, bool]:
     """Give ``user`` a tag by hand and return it, and whether it is new.
 
     By ``taxonomy``, or by ``name``, which becomes a term of the vocabulary where it means one and
     a free tag where it does not. An inferred tag is promoted, a dismissed or hidden one comes
-    back. Raises :class:`InvalidInput` for an inactive taxonomy and for a name that cannot be one.
+    back. ``weight`` is 0.5 (Less), 1 (Normal) or 2 (More); without one a tag keeps the weight that
+    it has. Raises :class:`InvalidInput` for an inactive taxonomy, for a name that cannot be one
+    and for any other weight.
     """
+    _check_change(weight, None)
     with transaction.atomic():
         row = _row_for(taxonomy, name)
-        tags, created = _write(user, [row], PICK)
-    return tags[0], bool(created)
+        return _write_one(user, row, PICK, weight)
 
 
 def pick_many(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list[UserTag]:
@@ -64,16 +72,23 @@ def pick_many(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list[Use
 
 
 def hide(
-    user: AbstractBaseUser, *, taxonomy: Taxonomy | None = None, name: str | None = None
+    user: AbstractBaseUser,
+    *,
+    taxonomy: Taxonomy | None = None,
+    name: str | None = None,
+    weight: float | None = None,
 ) -> tuple[UserTag, bool]:
     """Hide what is tagged so from ``user``; return the tag and whether it is new.
 
-    Takes what :func:`pick` takes and raises what it raises.
+    Takes what :func:`pick` takes and raises what it raises. Who hides what was no tag of theirs
+    has not picked it: :func:`restore` makes it an inferred tag that nothing speaks for, which is
+    neither listed nor used.
     """
+    _check_change(weight, None)
     with transaction.atomic():
         row = _row_for(taxonomy, name, state=TagState.HIDDEN)
-        tags, created = _write(user, [row], HIDE)
-    return tags[0], bool(created)
+        row = replace(row, source=TagSource.AUTO_ACTIVITY, confidence_score=0.0)
+        return _write_one(user, row, HIDE, weight)
 
 
 def change(tag: UserTag, *, weight: float | None = None, state: str | None = None) -> UserTag:
@@ -172,6 +187,16 @@ def _set_state(tags: QuerySet[UserTag], state: str) -> int:
     return len(locked)
 
 
+def _write_one(
+    user: AbstractBaseUser, row: TagRow, rule: Rule, weight: float | None
+) -> tuple[UserTag, bool]:
+    """Write one row, with the weight where one is given; return its tag and whether it is new."""
+    if weight is not None:
+        row, rule = replace(row, weight=weight), weighed(rule)
+    [tag], created = _write(user, [row], rule)
+    return tag, bool(created)
+
+
 def _write(
     user: AbstractBaseUser, rows: Sequence[TagRow], rule: Rule
 ) -> tuple[list[UserTag], list[UserTag]]:
@@ -179,6 +204,8 @@ def _write(
     if not rows:
         return [], []
     now = timezone.now()
+    # Before any tag is locked: an erasure that began has the person, and waits for their tags.
+    keep_person(user.pk)
     upsert_tags(user.pk, rows, rule, now)
     keys = [row.key for row in rows]
     stored = UserTag.objects.of(user).with_taxonomies().filter(key__in=keys)

@@ -9,7 +9,7 @@ does the same with the ORM.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -44,13 +44,15 @@ class Rule:
 
     ``assignments`` maps columns to SQL over ``old.column`` and ``new.column``, whose ``%s`` are
     filled by ``parameters``; ``apply`` does the same to a loaded tag. ``only_active`` leaves
-    dismissed and hidden tags as they are.
+    dismissed and hidden tags as they are. With ``keeps_time`` a tag for which nothing changes keeps
+    its time as well.
     """
 
     assignments: dict[str, str]
     apply: Callable[[UserTag, TagRow], None]
     parameters: tuple[float, ...] = ()
     only_active: bool = False
+    keeps_time: bool = False
 
 
 _ROW_COLUMNS: Final = tuple(field.name for field in fields(TagRow))
@@ -92,6 +94,7 @@ PICK: Final = Rule(
         " THEN old.updated_at ELSE new.updated_at END",
     },
     _pick,
+    keeps_time=True,
 )
 HIDE: Final = Rule(
     {"taxonomy_id": _TAXONOMY, "state": "new.state", "updated_at": "new.updated_at"}, _hide
@@ -110,6 +113,21 @@ SELECT: Final = Rule(
 )
 """Pick the rows that are active and drop those that are dismissed, in one statement: two would
 take the locks of a person's tags in two orders."""
+
+
+def weighed(rule: Rule) -> Rule:
+    """Return the rule that does the same and sets the weight as well."""
+
+    def apply(tag: UserTag, row: TagRow) -> None:
+        rule.apply(tag, row)
+        tag.weight = row.weight
+
+    time = rule.assignments["updated_at"]
+    changes = {
+        "weight": "new.weight",
+        "updated_at": f"CASE WHEN old.weight = new.weight THEN {time} ELSE new.updated_at END",
+    }
+    return replace(rule, assignments={**rule.assignments, **changes}, apply=apply)
 
 
 def add_evidence(now: datetime, half_life_days: float) -> Rule:
@@ -219,10 +237,10 @@ def _changed(
         tag = existing.get(row.key)
         if tag is None or (rule.only_active and tag.state != TagState.ACTIVE):
             continue
-        before = (tag.source, tag.state)
+        before = (tag.source, tag.state, tag.weight)
         rule.apply(tag, row)
         tag.taxonomy_id = tag.taxonomy_id or row.taxonomy_id
-        if rule is not PICK or before != (tag.source, tag.state):
+        if not rule.keeps_time or before != (tag.source, tag.state, tag.weight):
             tag.updated_at = now
         changed.append(tag)
     return changed
