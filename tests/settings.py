@@ -26,7 +26,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     *(["tests.hosts.uuid_user"] if os.environ.get("TEST_USER_MODEL") == "uuid" else []),
+    "taggit",
     "tests.hosts.library",
+    "tests.hosts.journal",
     "django_personalization",
 ]
 MIDDLEWARE = [
@@ -71,4 +73,6 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {"TagStateEnum": "django_personalization.choices.TagState.choices"},
 }
-DJANGO_PERSONALIZATION = {"THROTTLE_RATES": {"default": None, "tracking": None}}
+DJANGO_PERSONALIZATION = {
+    "THROTTLE_RATES": dict.fromkeys(["default", "tracking", "export", "erase"])
+}
