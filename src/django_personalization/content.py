@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from django_personalization.exceptions import InvalidInput
+from django_personalization.validation import shown
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -117,9 +119,28 @@ def content_of(model: type[Model]) -> Content:
     """
     declaration = declaration_of(model)
     if declaration is None:
-        legal = ", ".join(sorted(content.label for content in registered())) or "none"
-        message = f"{model._meta.label_lower} is not registered as content; these are: {legal}."
+        values = {"value": model._meta.label_lower, "legal": legal_labels()}
+        message = _("%(value)s is not registered as content; these are: %(legal)s.") % values
         raise InvalidInput({"model": [message]})
+    return declaration
+
+
+def legal_labels() -> str:
+    """Return the names of the registered models, for a message."""
+    return ", ".join(sorted(content.label for content in registered())) or _("none")
+
+
+def content_named(label: str) -> Content:
+    """Return the declaration of the model that ``label`` names: ``app_label.model_name``.
+
+    Raises :class:`InvalidInput`, naming the registered models, for any other text: the answer
+    does not tell models that exist from those that do not.
+    """
+    declarations = {content.label.lower(): content for content in registered()}
+    declaration = declarations.get(label.lower())
+    if declaration is None:
+        values = {"value": shown(label), "legal": legal_labels()}
+        raise InvalidInput({"model": [_("%(value)s is not one of: %(legal)s.") % values]})
     return declaration
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from django_personalization.rest import interactions, overview, settings, tags, taxonomies
+from django_personalization.rest import (
+    interactions,
+    overview,
+    privacy,
+    recommendations,
+    settings,
+    tags,
+    taxonomies,
+)
 
 app_name = "django_personalization"
 
@@ -23,6 +31,13 @@ urlpatterns = [
         settings.SettingsResetView.as_view(),
         name="settings-reset",
     ),
+    path("me/personalization/export/", privacy.ExportView.as_view(), name="export"),
+    path("me/personalization/reset/", privacy.ResetView.as_view(), name="reset"),
+    path(
+        "me/recommendations/",
+        recommendations.RecommendationListView.as_view(),
+        name="recommendations",
+    ),
     path("me/tags/", tags.TagListView.as_view(), name="tag-list"),
     path("me/tags/manual/", tags.ManualTagListView.as_view(), name="tag-manual"),
     path(
@@ -31,11 +46,13 @@ urlpatterns = [
         name="tag-auto-generated",
     ),
     path("me/tags/dismissed/", tags.DismissedTagListView.as_view(), name="tag-dismissed"),
+    path("me/tags/hidden/", tags.HiddenTagListView.as_view(), name="tag-hidden"),
     path("me/tags/bulk_create/", tags.TagBulkCreateView.as_view(), name="tag-bulk-create"),
     path("me/tags/bulk_delete/", tags.TagBulkDeleteView.as_view(), name="tag-bulk-delete"),
     path("me/tags/selection/", tags.TagSelectionView.as_view(), name="tag-selection"),
     path("me/tags/<int:pk>/", tags.TagDetailView.as_view(), name="tag-detail"),
     path("me/tags/<int:pk>/restore/", tags.TagRestoreView.as_view(), name="tag-restore"),
+    path("me/tags/<int:pk>/evidence/", tags.TagEvidenceView.as_view(), name="tag-evidence"),
     path("me/interactions/", interactions.InteractionListView.as_view(), name="interaction-list"),
     path(
         "me/interactions/bulk/",

@@ -11,8 +11,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination, LimitOffsetPagination
 from rest_framework.request import Request
 
+from django_personalization.rest.schema import Parameter
 from django_personalization.validation import shown
 
+HISTORY_PARAMETERS = [
+    Parameter("limit", int, description="The size of a page (1 to 200)."),
+    Parameter("cursor", str, description="Where a page begins, from next or previous."),
+]
 _LARGEST_OFFSET = 2**31
 
 
@@ -28,10 +33,10 @@ class OptionalPages(LimitOffsetPagination):
     def get_limit(self, request: Request) -> int | None:
         if not {"limit", "offset"} & set(request.query_params):
             return None
-        return _whole_number(request, "limit", 1, self.max_limit, self.page_size)
+        return whole_number(request, "limit", 1, self.max_limit, self.page_size)
 
     def get_offset(self, request: Request) -> int:
-        return _whole_number(request, "offset", 0, _LARGEST_OFFSET, 0)
+        return whole_number(request, "offset", 0, _LARGEST_OFFSET, 0)
 
 
 class History(CursorPagination):
@@ -45,7 +50,7 @@ class History(CursorPagination):
     page_size_query_param = "limit"
 
     def get_page_size(self, request: Request) -> int:
-        return _whole_number(request, "limit", 1, self.max_page_size, self.page_size)
+        return whole_number(request, "limit", 1, self.max_page_size, self.page_size)
 
     def paginate_queryset(
         self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
@@ -56,7 +61,8 @@ class History(CursorPagination):
             raise ValidationError({"cursor": ["This cursor was not made by this API."]}) from error
 
 
-def _whole_number(request: Request, name: str, least: int, most: int, default: int) -> int:
+def whole_number(request: Request, name: str, least: int, most: int, default: int) -> int:
+    """Return the query parameter ``name``; what is no number in the range is a 400 that says so."""
     text = request.query_params.get(name)
     if text is None:
         return default
