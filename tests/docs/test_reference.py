@@ -120,7 +120,9 @@ def test_every_page_of_the_admin_is_there():
         assert set(re.findall(r"\*(.+?)\*", actions[1] if actions else "")) == labels
 
 
-@pytest.mark.parametrize("module", ["tagging", "tracking", "content", "refreshing", "exceptions"])
+@pytest.mark.parametrize(
+    "module", ["tagging", "tracking", "evidence", "content", "refreshing", "exceptions"]
+)
 def test_every_public_name_is_there(module):
     path = f"{PACKAGE}.{module}"
     code = importlib.import_module(path)
@@ -136,8 +138,8 @@ def test_every_public_name_is_there(module):
 
 
 PACKAGE = "django_personalization"
-# Called by the package itself: when terms are saved, and when HTTP clients name content.
-INTERNAL = {"align_tags", "declaration_of", "find_visible"}
+# Called by the package itself: when terms are saved, events taken back, content named by clients.
+INTERNAL = {"align_tags", "declaration_of", "find_visible", "take_from"}
 
 
 def test_weights_and_sources():

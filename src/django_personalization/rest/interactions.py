@@ -15,8 +15,8 @@ from django_personalization import content, tracking
 from django_personalization.events import Event
 from django_personalization.models import UserInteraction
 from django_personalization.rest.contract import ContractView
-from django_personalization.rest.pagination import History
-from django_personalization.rest.schema import Parameter, describe
+from django_personalization.rest.pagination import HISTORY_PARAMETERS, History
+from django_personalization.rest.schema import describe
 from django_personalization.rest.serializers import (
     InteractionCreateSerializer,
     InteractionListSerializer,
@@ -39,10 +39,7 @@ class InteractionListView(ContractView):
 
     @describe(
         operation_id="interactions_list",
-        parameters=[
-            Parameter("limit", int, description="The size of a page (1 to 200)."),
-            Parameter("cursor", str, description="Where a page begins, from next or previous."),
-        ],
+        parameters=HISTORY_PARAMETERS,
         responses={
             200: {
                 "type": "object",

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from django_personalization.choices import TAG_WEIGHTS, Consent, Mode, TagState
 from django_personalization.events import MAX_EVENT_ID_LENGTH, MAX_KEYWORDS
+from django_personalization.evidence import Evidence
 from django_personalization.models import (
     PersonalizationSettings,
     Taxonomy,
@@ -113,6 +114,14 @@ class ContentReferenceSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(max_length=255, trim_whitespace=False)
 
 
+def content_reference(row: UserInteraction) -> dict[str, str] | None:
+    """Return what an event was about, as clients name it."""
+    if row.content_type_id is None:
+        return None
+    kind = ContentType.objects.get_for_id(row.content_type_id)
+    return {"type": f"{kind.app_label}.{kind.model}", "id": row.object_id}
+
+
 class UserInteractionSerializer(serializers.ModelSerializer[UserInteraction]):
     """One tracked event."""
 
@@ -139,10 +148,40 @@ class UserInteractionSerializer(serializers.ModelSerializer[UserInteraction]):
 
     @describe_field(ContentReferenceSerializer(allow_null=True))
     def get_content(self, row: UserInteraction) -> dict[str, str] | None:
-        if row.content_type_id is None:
-            return None
-        kind = ContentType.objects.get_for_id(row.content_type_id)
-        return {"type": f"{kind.app_label}.{kind.model}", "id": row.object_id}
+        return content_reference(row)
+
+
+class EvidenceSerializer(serializers.Serializer[Any]):
+    """One event that fed a tag, and what it does for it."""
+
+    id = serializers.IntegerField(source="interaction.pk", read_only=True)
+    interaction_type = serializers.CharField(source="interaction.interaction_type", read_only=True)
+    interaction_type_display = serializers.CharField(
+        source="interaction.get_interaction_type_display", read_only=True
+    )
+    content = serializers.SerializerMethodField()
+    about = serializers.SerializerMethodField()
+    extracted_keywords = serializers.ListField(
+        source="interaction.extracted_keywords", child=serializers.CharField(), read_only=True
+    )
+    created_at = Time(source="interaction.created_at", read_only=True)
+    units = serializers.FloatField(read_only=True)
+    adds = serializers.FloatField(read_only=True)
+
+    @describe_field(ContentReferenceSerializer(allow_null=True))
+    def get_content(self, row: Evidence) -> dict[str, str] | None:
+        return content_reference(row.interaction)
+
+    def get_about(self, row: Evidence) -> str | None:
+        return None if row.about is None else str(row.about)
+
+
+class EvidencePageSerializer(serializers.Serializer[Any]):
+    """A page of events that fed a tag; for the description of the API."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = EvidenceSerializer(many=True)
 
 
 class PersonalizationSettingsSerializer(serializers.ModelSerializer[PersonalizationSettings]):
@@ -173,11 +212,23 @@ class UserPersonalizationSerializer(serializers.Serializer[Any]):
     settings = PersonalizationSettingsSerializer(read_only=True)
 
 
+class Weight(serializers.FloatField):
+    """Less, normal or more."""
+
+    def to_internal_value(self, data: Any) -> float:
+        value = super().to_internal_value(data)
+        if value not in TAG_WEIGHTS:
+            legal = ", ".join(f"{weight:g}" for weight in TAG_WEIGHTS)
+            raise serializers.ValidationError(f"{shown(value)} is not one of: {legal}.")
+        return value
+
+
 class TagCreateSerializer(serializers.Serializer[Any]):
     """A tag to pick or to hide: a term of the vocabulary by its id, or anything by its name."""
 
     taxonomy = Id(required=False)
     name = serializers.CharField(required=False, max_length=MAX_NAME_LENGTH)
+    weight = Weight(required=False)
     state = serializers.ChoiceField(
         choices=[TagState.ACTIVE, TagState.HIDDEN], default=TagState.ACTIVE
     )
@@ -191,14 +242,8 @@ class TagCreateSerializer(serializers.Serializer[Any]):
 class TagChangeSerializer(serializers.Serializer[Any]):
     """What a person may change about a tag."""
 
-    weight = serializers.FloatField(required=False)
+    weight = Weight(required=False)
     state = serializers.ChoiceField(required=False, choices=TagState.choices)
-
-    def validate_weight(self, value: float) -> float:
-        if value not in TAG_WEIGHTS:
-            legal = ", ".join(f"{weight:g}" for weight in TAG_WEIGHTS)
-            raise serializers.ValidationError(f"{shown(value)} is not one of: {legal}.")
-        return value
 
 
 class TaxonomyIdsSerializer(serializers.Serializer[Any]):

@@ -12,13 +12,16 @@ from rest_framework.response import Response
 
 from django_personalization import tagging
 from django_personalization.choices import TagState
+from django_personalization.evidence import events_that_fed, evidence_of
 from django_personalization.models import Taxonomy, UserTag
 from django_personalization.querysets import UserTagQuerySet
 from django_personalization.rest.contract import ContractView
-from django_personalization.rest.pagination import OptionalPages
+from django_personalization.rest.pagination import HISTORY_PARAMETERS, History, OptionalPages
 from django_personalization.rest.schema import Parameter, describe
 from django_personalization.rest.serializers import (
     DeletedSerializer,
+    EvidencePageSerializer,
+    EvidenceSerializer,
     TagChangeSerializer,
     TagCreateSerializer,
     TagIdsSerializer,
@@ -76,12 +79,12 @@ class TagListView(TagView):
     def post(self, request: Request) -> Response:
         """Pick a tag (or hide it): 201 with the new row, 200 with the one that was there."""
         data = _checked(TagCreateSerializer, request)
-        taxonomy = _taxonomy(data)
+        taxonomy, weight = _taxonomy(data), data.get("weight")
         door = tagging.hide if data["state"] == TagState.HIDDEN else tagging.pick
         if taxonomy is None:
-            tag, created = door(self.person, name=data["name"])
+            tag, created = door(self.person, name=data["name"], weight=weight)
         else:
-            tag, created = door(self.person, taxonomy=taxonomy)
+            tag, created = door(self.person, taxonomy=taxonomy, weight=weight)
         return Response(UserTagSerializer(tag).data, status=201 if created else 200)
 
 
@@ -110,6 +113,15 @@ class DismissedTagListView(TagView):
     def get(self, request: Request) -> Response:
         """List removed tags, which are never inferred again, the latest first."""
         return self.listing(request, self.tags().dismissed())
+
+
+class HiddenTagListView(TagView):
+    """Tags whose content the person does not want to see."""
+
+    @describe(operation_id="tags_hidden", parameters=_PAGES, responses=_TAGS)
+    def get(self, request: Request) -> Response:
+        """List hidden tags, the latest first; restoring one is the way back."""
+        return self.listing(request, self.tags().hidden())
 
 
 class TagDetailView(TagView):
@@ -145,6 +157,22 @@ class TagRestoreView(TagView):
     def post(self, request: Request, pk: int) -> Response:
         """Bring a removed or hidden tag back as it was."""
         return Response(UserTagSerializer(tagging.restore(self.tag(pk))).data)
+
+
+class TagEvidenceView(TagView):
+    """Why a tag is there."""
+
+    @describe(
+        operation_id="tags_evidence",
+        parameters=HISTORY_PARAMETERS,
+        responses=EvidencePageSerializer,
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """Page through the events that fed a tag, the latest first, each with what it adds."""
+        tag, pages = self.tag(pk), History()
+        rows = pages.paginate_queryset(events_that_fed(tag), request, view=self) or []
+        found = evidence_of(tag, rows, self.person)
+        return pages.get_paginated_response(EvidenceSerializer(found, many=True).data)
 
 
 class TagBulkCreateView(TagView):

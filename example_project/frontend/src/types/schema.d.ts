@@ -67,6 +67,41 @@ export interface paths {
         get: operations["personalization_retrieve"];
         put?: never;
         post?: never;
+        /** @description Erase all that is known about the person, and return how much it was. */
+        delete: operations["personalization_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/personalization/export/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Send every row that concerns the person, marked provided, observed or inferred. */
+        get: operations["personalization_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/personalization/reset/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Forget what was observed and inferred; what the person said stays. */
+        post: operations["personalization_reset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -108,6 +143,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/recommendations/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List what the person may see of a registered model, the most relevant first, and why. */
+        get: operations["recommendations_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/tags/": {
         parameters: {
             query?: never;
@@ -143,6 +195,23 @@ export interface paths {
         head?: never;
         /** @description Change the weight (0.5, 1 or 2) or the state of a tag. */
         patch: operations["tags_partial_update"];
+        trace?: never;
+    };
+    "/api/v1/me/tags/{id}/evidence/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Page through the events that fed a tag, the latest first, each with what it adds. */
+        get: operations["tags_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/me/tags/{id}/restore/": {
@@ -222,6 +291,23 @@ export interface paths {
         };
         /** @description List removed tags, which are never inferred again, the latest first. */
         get: operations["tags_dismissed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tags/hidden/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List hidden tags, the latest first; restoring one is the way back. */
+        get: operations["tags_hidden"];
         put?: never;
         post?: never;
         delete?: never;
@@ -345,9 +431,40 @@ export interface components {
             type: string;
             id: string;
         };
+        /** @description A request that would change a reason. */
+        Control: {
+            action: string;
+            label: string;
+            method: components["schemas"]["MethodEnum"];
+            path: string | null;
+            body: {
+                [key: string]: unknown;
+            } | null;
+        };
         /** @description How many tags were removed. */
         Deleted: {
             deleted: number;
+        };
+        /** @description One event that fed a tag, and what it does for it. */
+        Evidence: {
+            readonly id: number;
+            readonly interaction_type: string;
+            readonly interaction_type_display: string;
+            readonly content: components["schemas"]["ContentReference"] | null;
+            readonly about: string | null;
+            readonly extracted_keywords: string[];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: double */
+            readonly units: number;
+            /** Format: double */
+            readonly adds: number;
+        };
+        /** @description A page of events that fed a tag; for the description of the API. */
+        EvidencePage: {
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["Evidence"][];
         };
         /** @description An event as a client sends it; ``text`` is matched and not stored. */
         InteractionCreateRequest: {
@@ -380,6 +497,11 @@ export interface components {
         InteractionResults: {
             results: components["schemas"]["InteractionResult"][];
         };
+        /** @description A type of interactions. */
+        InteractionType: {
+            code: string;
+            label: string;
+        };
         /**
          * @description * `project_view` - Project view
          *     * `project_create` - Project created
@@ -389,6 +511,22 @@ export interface components {
          * @enum {string}
          */
         InteractionTypeEnum: "project_view" | "project_create" | "conversation" | "search" | "content_view";
+        /**
+         * @description * `own` - own
+         *     * `related` - related
+         *     * `broader` - broader
+         *     * `narrower` - narrower
+         * @enum {string}
+         */
+        KindEnum: "own" | "related" | "broader" | "narrower";
+        /**
+         * @description * `GET` - GET
+         *     * `POST` - POST
+         *     * `PATCH` - PATCH
+         *     * `DELETE` - DELETE
+         * @enum {string}
+         */
+        MethodEnum: "GET" | "POST" | "PATCH" | "DELETE";
         /**
          * @description * `full` - Picked and inferred tags
          *     * `explicit` - Picked tags only
@@ -422,6 +560,47 @@ export interface components {
             readonly mode: components["schemas"]["ModeEnum"];
             readonly discovery: number;
         };
+        /** @description One of the terms whose contributions sum to the score. */
+        Reason: {
+            text: string;
+            term: string;
+            taxonomy: number | null;
+            kind: components["schemas"]["KindEnum"];
+            /** Format: double */
+            contribution: number;
+            /** Format: double */
+            share: number;
+            tag: components["schemas"]["ReasonTag"];
+            evidence: components["schemas"]["ReasonEvidence"][];
+            controls: components["schemas"]["Control"][];
+        };
+        /** @description What one of the person's tags rests on. */
+        ReasonEvidence: {
+            tag: number;
+            name: string;
+            count: number;
+            /** Format: date-time */
+            last: string | null;
+            readonly kinds: components["schemas"]["InteractionType"][];
+        };
+        /** @description The person's tag that a reason mostly comes from. */
+        ReasonTag: {
+            id: number;
+            name: string;
+            source: components["schemas"]["SourceEnum"];
+            /** Format: double */
+            weight: number;
+        };
+        /** @description An item of the host's, its score and where that comes from. */
+        Recommendation: {
+            type: string;
+            id: string;
+            title: string;
+            readonly url: string | null;
+            /** Format: double */
+            score: number;
+            reasons: components["schemas"]["Reason"][];
+        };
         /**
          * @description * `manual` - Picked by hand
          *     * `auto_project` - From projects
@@ -442,6 +621,8 @@ export interface components {
             /** Format: int64 */
             taxonomy?: number;
             name?: string;
+            /** Format: double */
+            weight?: number;
             /** @default active */
             state: components["schemas"]["TagCreateStateEnum"];
         };
@@ -672,6 +853,83 @@ export interface operations {
             };
         };
     };
+    personalization_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        deleted: {
+                            tags: number;
+                            interactions: number;
+                            settings: number;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    personalization_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        format: string;
+                        version: number;
+                        /** Format: date-time */
+                        exported_at: string;
+                        settings: Record<string, never>[];
+                        tags: Record<string, never>[];
+                        interactions: Record<string, never>[];
+                        audit: Record<string, never>[];
+                    };
+                };
+            };
+        };
+    };
+    personalization_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        deleted: {
+                            tags: number;
+                            interactions: number;
+                        };
+                    };
+                };
+            };
+        };
+    };
     settings_retrieve: {
         parameters: {
             query?: never;
@@ -729,6 +987,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonalizationSettings"];
+                };
+            };
+        };
+    };
+    recommendations_list: {
+        parameters: {
+            query: {
+                /** @description How many (1 to 100); by default 20. */
+                limit?: number;
+                /** @description As app_label.model_name. */
+                model: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recommendation"][];
                 };
             };
         };
@@ -854,6 +1136,32 @@ export interface operations {
             };
         };
     };
+    tags_evidence: {
+        parameters: {
+            query?: {
+                /** @description Where a page begins, from next or previous. */
+                cursor?: string;
+                /** @description The size of a page (1 to 200). */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidencePage"];
+                };
+            };
+        };
+    };
     tags_restore: {
         parameters: {
             query?: never;
@@ -946,6 +1254,30 @@ export interface operations {
         };
     };
     tags_dismissed: {
+        parameters: {
+            query?: {
+                /** @description Answer in pages of this size (1 to 500). */
+                limit?: number;
+                /** @description Skip this many. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTag"][];
+                };
+            };
+        };
+    };
+    tags_hidden: {
         parameters: {
             query?: {
                 /** @description Answer in pages of this size (1 to 500). */
