@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from catalogue.models import NAME_TAKEN, Project
 from catalogue.topics import topics_by_category
-from django_personalization.models import Taxonomy
+from django_personalization import tagging
+from django_personalization.models import Taxonomy, UserTag
 
 MAX_TOPICS = 12
+BY_NAME, FOR_YOU = "name", "for_you"
+ORDERS = [(FOR_YOU, "For you"), ("popular", "Most used"), ("fresh", "Newest"), (BY_NAME, "By name")]
 
 
 class SearchForm(forms.Form):
@@ -35,8 +40,21 @@ class SearchForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+    order = forms.ChoiceField(
+        required=False,
+        choices=ORDERS,
+        error_messages={"invalid_choice": "“%(value)s” is not an order. Choose one of the list."},
+    )
+    mine = forms.BooleanField(label="Only my interests", required=False)
+
+    def __init__(self, data: QueryDict, *, is_personal: bool) -> None:
+        chosen = data.copy()
+        if not chosen.get("order"):
+            chosen["order"] = FOR_YOU if is_personal else BY_NAME
+        super().__init__(chosen, label_suffix="", initial={"order": chosen["order"]})
+        if not is_personal:
+            del self.fields["mine"]
+            self.fields["order"].choices = ORDERS[1:]
         groups = topics_by_category()
         self.topics = {term.slug: term for _label, terms in groups for term in terms}
         self.fields["topic"].choices = [
@@ -100,3 +118,33 @@ class ProjectForm(forms.ModelForm):
             message = f"{len(chosen)} topics are too many; choose the {MAX_TOPICS} that say most."
             raise forms.ValidationError(message)
         return chosen
+
+
+class InterestForm(forms.Form):
+    """A press on Less, More or Hide below a project."""
+
+    tag = forms.ModelChoiceField(UserTag.objects.none())
+    term = forms.ModelChoiceField(Taxonomy.objects.active(), required=False)
+    action = forms.ChoiceField(choices=[("less", "Less"), ("more", "More"), ("hide", "Hide")])
+    next = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["tag"].queryset = UserTag.objects.of(user)
+
+    def clean_next(self) -> str:
+        """Return the page to go back to, if it is one of this site."""
+        page = self.cleaned_data["next"]
+        return page if url_has_allowed_host_and_scheme(page, allowed_hosts=None) else ""
+
+    def apply(self) -> str:
+        """Do it and say what was done."""
+        tag, term = self.cleaned_data["tag"], self.cleaned_data["term"]
+        if self.cleaned_data["action"] == "hide":
+            hidden, _new = tagging.hide(self.user, taxonomy=term, name=tag.name)
+            return f"What is about {hidden.name} is hidden. “Your interests” shows it again."
+        less = self.cleaned_data["action"] == "less"
+        step = 0.5 if less else 2
+        changed = tagging.weigh(tag, min(max(tag.weight * step, 0.5), 2.0))
+        return f"{changed.name} counts {'less' if less else 'more'} from now on."

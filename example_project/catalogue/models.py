@@ -18,7 +18,7 @@ from django_personalization.models import Taxonomy
 MAX_SEARCH_WORDS = 8
 NAME_TAKEN = "The catalogue has a project of this name already."
 # Addresses below /projects/ that are pages of their own.
-RESERVED_SLUGS = frozenset({"add"})
+RESERVED_SLUGS = frozenset({"add", "interest"})
 
 
 def validate_release_year(year: int) -> None:

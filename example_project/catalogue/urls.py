@@ -10,5 +10,6 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("projects/", views.project_list, name="project_list"),
     path("projects/add/", views.project_add, name="project_add"),
+    path("projects/interest/", views.change_interest, name="change_interest"),
     path("projects/<slug:slug>/", views.project_detail, name="project_detail"),
 ]

@@ -1,7 +1,7 @@
 """Which terms the items of a host have, and how common each term is among them.
 
 Whatever the host declared (a many-to-many relation, a foreign key, a table in between with a
-weight, tags of another app), here it becomes rows of ``item``, ``term`` and ``share``.
+weight, tags of another app), here it becomes rows of item, term and share.
 """
 
 from __future__ import annotations
@@ -25,17 +25,24 @@ from django_personalization.vocabulary import Vocabulary
 Identity = int | str
 """What a term is known by: its taxonomy's id, or its key where it is a free tag."""
 
-_MIN_AGE: Final = 1.0
+_MIN_AGE: Final = 10.0
 _MAX_AGE: Final = 600.0
 # Counting again may take this part of the time between two counts.
 _AGE_PER_COST: Final = 500.0
 
 
+# No field of a host's is called so.
+ITEM: Final = "personalization_item"
+TERM: Final = "personalization_term"
+SHARE: Final = "personalization_share"
+ITEMS: Final = "personalization_items"
+
+
 def term_pairs(content: Content) -> QuerySet[Any, dict[str, Any]]:
-    """Return rows of ``item`` (the item's key), ``term`` (its term's key) and ``share``.
+    """Return rows of ``ITEM`` (the item's key), ``TERM`` (its term's key) and ``SHARE``.
 
     Read from the table in between where there is one, so that the items themselves need not be
-    touched. ``share`` is 1 where the host declared none.
+    touched. ``SHARE`` is 1 where the host declared none.
     """
     first, _dot, rest = content.terms.partition("__")
     field = content.model._meta.get_field(first)
@@ -55,9 +62,15 @@ def _rows(
     rows: QuerySet[Any], item: str, term: str, share: str | None
 ) -> QuerySet[Any, dict[str, Any]]:
     amount = Value(1) if share is None else F(share)
-    pairs = rows.order_by().values(item=F(item), term=F(term), share=amount)
-    pairs = pairs.filter(term__isnull=False)
-    return pairs if share is None else pairs.filter(share__gt=0)
+    pairs = rows.order_by().values(**{ITEM: F(item), TERM: F(term), SHARE: amount})
+    pairs = pairs.filter(**{f"{TERM}__isnull": False})
+    return pairs if share is None else pairs.filter(**{f"{SHARE}__gt": 0})
+
+
+def pairs_of(content: Content, items: Iterable[Any]) -> QuerySet[Any, tuple[Any, Any, Any]]:
+    """Return item, term and share of the items with these keys."""
+    pairs = term_pairs(content).filter(**{f"{ITEM}__in": list(items)})
+    return pairs.values_list(ITEM, TERM, SHARE)
 
 
 def term_model(content: Content) -> type[Model]:
@@ -103,7 +116,7 @@ def statistics_of(content: Content, vocabulary: Vocabulary) -> TermStatistics:
     """Return how common the terms of ``content`` are, counted not long ago.
 
     Kept in the process, shared and never changed; counted again when it is older than 500 times
-    what the counting took, at least a second and at most ten minutes. Costs two queries then.
+    what the counting took, at least ten seconds and at most ten minutes. Costs two queries then.
     """
     now = time.monotonic()
     expires, known, statistics = _counted.get(content, (0.0, None, None))
@@ -124,8 +137,8 @@ def forget_statistics() -> None:
 def count_terms(content: Content, vocabulary: Vocabulary) -> TermStatistics:
     """Count the items and their terms now; memory grows with the terms, not with the items."""
     total = content.model._base_manager.count()
-    counted = term_pairs(content).values("term").annotate(items=Count("*"))
-    frequency = dict(counted.values_list("term", "items"))
+    counted = term_pairs(content).values(TERM).annotate(**{ITEMS: Count("*")})
+    frequency = dict(counted.values_list(TERM, ITEMS))
     identities = _identities(content, frequency, vocabulary)
     keys: dict[Identity, tuple[Any, ...]] = {}
     for key, identity in identities.items():

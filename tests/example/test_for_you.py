@@ -1,0 +1,152 @@
+"""The catalogue for one person: order, reasons, and what pressing them does."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from catalogue.models import Project
+from django_personalization import tagging
+from django_personalization.models import PersonalizationSettings, Taxonomy, UserTag
+from django_personalization.tracking import track
+
+LIST, CHANGE = "/projects/", "/projects/interest/"
+
+
+@pytest.fixture
+def catalogue(make_project):
+    make_project("Django", "python", "web-development")
+    make_project("PyTorch", "python", "deep-learning")
+    make_project("Vue", "javascript", "web-development")
+    make_project("Zig", "compilers") if Taxonomy.objects.filter(slug="compilers") else None
+
+
+def term(slug):
+    return Taxonomy.objects.get(slug=slug)
+
+
+def names(response):
+    return [project.name for project in response.context["page"]]
+
+
+def test_what_suits_comes_first_with_the_reason(signed_in, visitor, catalogue):
+    tagging.pick(visitor, taxonomy=term("javascript"))
+    response = signed_in.get(LIST)
+    assert names(response)[0] == "Vue"
+    assertContains(response, "It is about “JavaScript”, which you picked.")
+    assertContains(response, "What suits your interests comes first")
+
+
+def test_strangers_see_the_catalogue_by_name(client, catalogue):
+    response = client.get(LIST)
+    assert names(response) == sorted(names(response))
+    assertNotContains(response, "For you")
+    assertNotContains(response, "Only my interests")
+    assert client.get(LIST, {"order": "for_you"}).status_code == 400
+
+
+def test_other_orders(signed_in, visitor, catalogue):
+    track(visitor, "project_create", content=Project.objects.get(name="PyTorch"))
+    assert names(signed_in.get(LIST, {"order": "popular"}))[0] == "PyTorch"
+    newest = Project.objects.order_by("-created_at", "-pk")
+    assert names(signed_in.get(LIST, {"order": "fresh"})) == [row.name for row in newest]
+    by_name = names(signed_in.get(LIST, {"order": "name"}))
+    assert by_name == sorted(by_name)
+    assertContains(signed_in.get(LIST, {"order": "price"}), "is not an order", status_code=400)
+
+
+def test_only_my_interests(signed_in, visitor, catalogue):
+    tagging.pick(visitor, taxonomy=term("web-development"))
+    for order in ("for_you", "name"):
+        found = names(signed_in.get(LIST, {"mine": "on", "order": order}))
+        assert set(found) == {"Django", "Vue"}
+    UserTag.objects.all().delete()
+    assertContains(signed_in.get(LIST, {"mine": "on"}), "You asked for your interests only")
+
+
+def test_own_projects_are_left_out_of_the_personal_order_only(signed_in, visitor, catalogue):
+    Project.objects.filter(name="Vue").update(added_by=visitor)
+    assert "Vue" not in names(signed_in.get(LIST))
+    assert "Vue" in names(signed_in.get(LIST, {"order": "name"}))
+
+
+def test_the_start_page_has_projects_for_you(signed_in, client, visitor, catalogue):
+    assertNotContains(signed_in.get("/"), "for-you-heading")
+    tagging.pick(visitor, taxonomy=term("python"))
+    response = signed_in.get("/")
+    assertContains(response, "for-you-heading")
+    assert {row.name for row in response.context["for_you"]} == {"Django", "PyTorch"}
+
+
+def test_similar_projects(client, catalogue, make_project):
+    response = client.get("/projects/django/")
+    assertContains(response, "Similar projects")
+    assert [row.name for row in response.context["similar"]] == ["PyTorch", "Vue"]
+    make_project("Alone")
+    assertNotContains(client.get("/projects/alone/"), "Similar projects")
+
+
+class TestPressing:
+    @pytest.fixture
+    def tag(self, visitor, catalogue):
+        return tagging.pick(visitor, taxonomy=term("python"))[0]
+
+    def press(self, client, pressed, press, **data):
+        values = {"tag": pressed.pk, "term": pressed.taxonomy_id, "action": press, "next": LIST}
+        return client.post(CHANGE, {**values, **data}, follow=True)
+
+    def test_less_and_more(self, signed_in, tag):
+        weights = []
+        for action in ("less", "less", "more", "more", "more"):
+            response = self.press(signed_in, tag, action)
+            assertRedirects(response, LIST)
+            tag.refresh_from_db()
+            weights.append(tag.weight)
+        assert weights == [0.5, 0.5, 1, 2, 2]
+        assertContains(response, "Python counts more from now on.")
+
+    def test_hide_takes_the_projects_away(self, signed_in, tag):
+        response = self.press(signed_in, tag, "hide")
+        assertContains(response, "What is about Python is hidden.")
+        assert names(response) == [name for name in names(response) if name in {"Vue", "Zig"}]
+        tag.refresh_from_db()
+        assert tag.state == "hidden"
+
+    def test_hide_a_term_that_only_came_from_a_relative(self, signed_in, visitor, tag):
+        self.press(signed_in, tag, "hide", term=term("web-development").pk)
+        tag.refresh_from_db()
+        assert tag.state == "active"
+        assert UserTag.objects.get(taxonomy__slug="web-development").state == "hidden"
+
+    @pytest.mark.parametrize(
+        "wrong", [{"tag": 0}, {"tag": "x\x00"}, {"action": "erase"}, {"term": 10**30}]
+    )
+    def test_what_is_not_there_is_404_and_changes_nothing(self, signed_in, tag, wrong):
+        before = list(UserTag.objects.values())
+        assert self.press(signed_in, tag, "less", **wrong).status_code == 404
+        assert list(UserTag.objects.values()) == before
+
+    def test_other_peoples_tags_are_not_there(self, signed_in, staff, tag):
+        theirs, _new = tagging.pick(staff, taxonomy=term("javascript"))
+        assert self.press(signed_in, theirs, "less").status_code == 404
+        theirs.refresh_from_db()
+        assert theirs.weight == 1
+
+    @pytest.mark.parametrize("page", ["https://evil.example/", "//evil.example", "javascript:1"])
+    def test_it_leads_to_pages_of_this_site_only(self, signed_in, tag, page):
+        response = signed_in.post(CHANGE, {"tag": tag.pk, "action": "less", "next": page})
+        assertRedirects(response, LIST)
+
+    def test_only_for_people_who_are_signed_in(self, client, tag):
+        response = client.post(CHANGE, {"tag": tag.pk, "action": "less"})
+        assert response.status_code == 302
+        assert response.url.startswith("/accounts/login/")
+
+
+def test_mode_none_shows_no_reasons(signed_in, visitor, catalogue):
+    tagging.pick(visitor, taxonomy=term("javascript"))
+    PersonalizationSettings.objects.create(user=visitor, mode="none")
+    response = signed_in.get(LIST)
+    assert names(response) == sorted(names(response))
+    assertNotContains(response, "which you picked")
+    assertNotContains(signed_in.get("/"), "for-you-heading")
