@@ -1,92 +1,32 @@
-/** Every sentence of the page, in one place: translate this object and nothing else. */
-export interface Strings {
-  /** BCP 47 tag, for numbers, plurals and the labels that the widgets bring. */
-  locale: string;
-  title: string;
-  intro: string;
-  retry: string;
-  stale: string;
-  close: string;
-  onThisPage: string;
-  picker: {
-    title: string;
-    intro: string;
-    loading: string;
-    empty: string;
-    all: string;
-    categories: string;
-    search: string;
-    searchPlaceholder: string;
-    results: (count: number, query: string) => string;
-    noResults: (query: string) => string;
-    searchEverywhere: (count: number) => string;
-    showMore: (count: number, left: number) => string;
-  };
-  saveBar: {
-    label: string;
-    picked: (count: number) => string;
-    unsaved: (count: number) => string;
-    save: string;
-    saving: string;
-    discard: string;
-    saved: string;
-    nothingToSave: string;
-    failed: string;
-    kept: string;
-    checkList: string;
-  };
-  tags: {
-    picksTitle: string;
-    picksIntro: string;
-    picksLoading: string;
-    picksEmpty: string;
-    inferredTitle: string;
-    inferredIntro: string;
-    inferredLoading: string;
-    inferredEmpty: string;
-    removedTitle: string;
-    removedIntro: string;
-    removedLoading: string;
-    removedEmpty: string;
-    confidence: string;
-    interactions: (count: number) => string;
-    hidden: string;
-    keep: string;
-    remove: string;
-    restore: string;
-    undo: string;
-    /** The accessible name of a button in a row: it begins with the button's visible text. */
-    action: (verb: string, name: string) => string;
-  };
-  notices: {
-    region: string;
-    removed: (name: string) => string;
-    restored: (name: string) => string;
-    kept: (name: string) => string;
-    removeFailed: (name: string) => string;
-    restoreFailed: (name: string) => string;
-    keepFailed: (name: string) => string;
-  };
-  errors: {
-    loading: string;
-    signedOut: string;
-    signedOutSave: string;
-    offline: string;
-    timeout: string;
-    gone: string;
-    tooMany: (seconds: number | null) => string;
-    server: (status: number) => string;
-    refused: string;
-  };
+import { createFormat } from "./format";
+import type { Consent, DeletedRows, Mode, PersonalizationSettings } from "./types/models";
+
+/** BCP 47 tag, for numbers, plurals, times and the labels that the widgets bring. */
+const locale = "en";
+const { ago, count, list, number, percent, points, time } = createFormat(locale);
+
+const wait = (seconds: number) =>
+  seconds < 120 ? count(seconds, "second", "seconds") : count(Math.ceil(seconds / 60), "minute", "minutes");
+const interactions = (n: number) => count(n, "interaction", "interactions");
+
+function describeRows({ tags, interactions: observed, settings = 0 }: DeletedRows): string {
+  const parts = [
+    tags > 0 && count(tags, "tag", "tags"),
+    observed > 0 && interactions(observed),
+    settings > 0 && "your settings",
+  ];
+  return list(parts.filter((part) => part !== false));
 }
 
-const locale = "en";
-const pluralRules = new Intl.PluralRules(locale);
-const numberFormat = new Intl.NumberFormat(locale);
-const number = (n: number) => numberFormat.format(n);
-const count = (n: number, one: string, other: string) => `${number(n)} ${pluralRules.select(n) === "one" ? one : other}`;
+function describeChange({ consent, paused, mode, discovery }: Partial<PersonalizationSettings>): string {
+  if (consent !== undefined) return strings.settings.consent[consent];
+  if (mode !== undefined) return strings.settings.modeDetail[mode];
+  if (paused !== undefined) return paused ? "Learning is paused." : "Learning is not paused.";
+  return discovery === undefined ? "" : `Discovery is at ${number(discovery)}.`;
+}
 
-export const strings: Strings = {
+/** Every sentence of the page, in one place: translate this file and nothing else. */
+export const strings = {
   locale,
   title: "Your interests",
   intro: "Pick the tags you care about, and see which ones your activity suggests. You can change either at any time.",
@@ -103,15 +43,15 @@ export const strings: Strings = {
     categories: "Categories",
     search: "Search tags",
     searchPlaceholder: "Name or description",
-    results: (n, query) => `${count(n, "result", "results")} for “${query}”`,
-    noResults: (query) => `Nothing here matches “${query}”. Try a shorter or a different word.`,
-    searchEverywhere: (n) => `Show ${count(n, "result", "results")} in all categories`,
-    showMore: (n, left) => `Show ${number(n)} more of ${number(left)}`,
+    results: (n: number, query: string) => `${count(n, "result", "results")} for “${query}”`,
+    noResults: (query: string) => `Nothing here matches “${query}”. Try a shorter or a different word.`,
+    searchEverywhere: (n: number) => `Show ${count(n, "result", "results")} in all categories`,
+    showMore: (n: number, left: number) => `Show ${number(n)} more of ${number(left)}`,
   },
   saveBar: {
     label: "Your selection",
-    picked: (n) => `${count(n, "tag", "tags")} picked`,
-    unsaved: (n) => (n === 0 ? "No unsaved changes" : count(n, "unsaved change", "unsaved changes")),
+    picked: (n: number) => `${count(n, "tag", "tags")} picked`,
+    unsaved: (n: number) => (n === 0 ? "No unsaved changes" : count(n, "unsaved change", "unsaved changes")),
     save: "Save Changes",
     saving: "Saving…",
     discard: "Discard changes",
@@ -124,33 +64,172 @@ export const strings: Strings = {
   tags: {
     picksTitle: "Your picks",
     picksIntro: "What you picked and saved.",
+    picksOff: "Kept, and not used while personalization is off.",
     picksLoading: "Loading your picks…",
     picksEmpty: "You have not saved any picks yet. Pick some tags and press Save Changes.",
     inferredTitle: "From your activity",
     inferredIntro: "What your activity suggests, strongest first. Confidence fades when the activity stops.",
     inferredLoading: "Loading what your activity suggests…",
+    inferredUnused: "These are not used at the moment: the settings below say so. They are kept.",
+    inferredPaused: "Learning is paused: nothing new is added, and what is here fades.",
+    inferredRefused: "You said no: nothing new is added, and what is here fades. Your data can be deleted below.",
+    unused: "Not in use",
     inferredEmpty: "Nothing yet. Tags appear here as you view, search and add things on this site.",
+    hiddenTitle: "Hidden",
+    hiddenIntro: "Content with these tags is kept out of what is ordered for you.",
+    hiddenLoading: "Loading what you hid…",
+    hiddenEmpty: "Nothing hidden. Choose Hide on a tag to keep content with it away from you.",
     removedTitle: "Removed",
     removedIntro: "These are not suggested again unless you restore them.",
     removedLoading: "Loading what you removed…",
     removedEmpty: "Nothing removed. A tag that you remove or unpick waits here, in case you want it back.",
     confidence: "Confidence",
-    interactions: (n) => count(n, "interaction", "interactions"),
-    hidden: "Hidden",
+    interactions,
+    why: "Why",
+    weights: { less: "Less", normal: "Normal", more: "More" },
+    weightsTitle: "How much it counts",
+    weightDetails: { less: "Half as much", normal: "As much as others", more: "Twice as much" },
+    hide: "Hide",
+    hideDetail: "Keep content with it away from me",
+    weightButton: (weight: string, name: string) => `${weight}: how much ${name} counts`,
     keep: "Keep",
     remove: "Remove",
     restore: "Restore",
     undo: "Undo",
-    action: (verb, name) => `${verb} ${name}`,
+    action: (verb: string, name: string) => `${verb} ${name}`,
   },
   notices: {
     region: "Messages",
-    removed: (name) => `Removed ${name}. It will not be suggested again.`,
-    restored: (name) => `Restored ${name}.`,
-    kept: (name) => `${name} is now one of your picks.`,
-    removeFailed: (name) => `${name} was not removed.`,
-    restoreFailed: (name) => `${name} was not restored.`,
-    keepFailed: (name) => `${name} was not added to your picks.`,
+    done: {
+      remove: (name: string) => `Removed ${name}. It will not be suggested again.`,
+      restore: (name: string) => `Restored ${name}.`,
+      keep: (name: string) => `${name} is now one of your picks.`,
+      hide: (name: string) => `Hid ${name}. Content with it is kept out of what is ordered for you.`,
+      less: (name: string) => `${name} now counts less.`,
+      normal: (name: string) => `${name} now counts as much as others.`,
+      more: (name: string) => `${name} now counts more.`,
+    },
+    failed: {
+      remove: (name: string) => `${name} was not removed.`,
+      restore: (name: string) => `${name} was not restored.`,
+      keep: (name: string) => `${name} was not added to your picks.`,
+      hide: (name: string) => `${name} was not hidden.`,
+      less: (name: string) => `${name} was not changed.`,
+      normal: (name: string) => `${name} was not changed.`,
+      more: (name: string) => `${name} was not changed.`,
+    },
+  },
+  evidence: {
+    title: (name: string) => `Why ${name}?`,
+    confidence: (share: number) => `Confidence today: ${percent(share)}.`,
+    intro: "This is what you did that suggests it, the latest first. What you delete here is forgotten, and the confidence falls at once.",
+    loading: "Loading what fed this tag…",
+    empty: "Nothing that fed this tag is stored any more. What it taught fades with time.",
+    gone: (name: string) => `${name} is no longer suggested: too little supports it now.`,
+    list: (name: string) => `What fed ${name}`,
+    adds: (share: number) => (share < 0.0005 ? "adds less than 0.1 points" : `adds ${points(share)} points`),
+    keywords: (words: readonly string[]) => list(words),
+    time,
+    ago,
+    delete: "Delete",
+    deleteLabel: (what: string, when: string) => `Delete ${what}, ${when}`,
+    deleted: (what: string) => `Deleted: ${what}.`,
+    deleteFailed: "It was not deleted.",
+    showMore: "Show more",
+    loadingMore: "Loading more…",
+    moreFailed: "More could not be loaded.",
+  },
+  settings: {
+    title: "Settings",
+    intro: "Each change is saved at once.",
+    loading: "Loading your settings…",
+    consentTitle: "May this site learn from what you do?",
+    consentState: { unset: "Not chosen yet", granted: "You said yes", denied: "You said no" } satisfies Record<Consent, string>,
+    consent: {
+      unset: "Until you do, the site’s own rule applies.",
+      granted: "What you view, search and add here teaches this site your interests.",
+      denied: "Nothing that you do here is collected.",
+    } satisfies Record<Consent, string>,
+    privacyControl:
+      "Your browser sends Global Privacy Control, so nothing is collected because of it. If you choose Yes, that counts instead.",
+    yes: "Yes",
+    no: "No",
+    pausedTitle: "Pause learning",
+    pausedDetail: "Your profile is kept and used as it is. Nothing new is collected until you switch this off.",
+    modeTitle: "What may be used to order things for you?",
+    mode: {
+      full: "My picks and what my activity suggests",
+      explicit: "Only my picks",
+      none: "Nothing: personalization is off",
+    } satisfies Record<Mode, string>,
+    modeDetail: {
+      full: "Everything on this page counts.",
+      explicit: "What your activity suggests is kept, and not used.",
+      none: "Your tags are kept, and not used. Nothing is collected.",
+    } satisfies Record<Mode, string>,
+    discoveryTitle: "Discovery",
+    discoveryDetail: "How much of what is recommended should lie beyond your interests.",
+    discoveryLeast: "Only what I know",
+    discoveryMost: "Much that is new",
+    reset: "Back to defaults",
+    saving: "Saving…",
+    saved: (settings: Partial<PersonalizationSettings>) => `Saved. ${describeChange(settings)}`,
+    wasReset: "Your settings are back to their defaults.",
+    failed: "Your settings were not saved.",
+    resetFailed: "Your settings were not reset.",
+    off: "Personalization is off; your tags are kept.",
+    offDetail: "Nothing is ordered for you and nothing is collected. Your picks are as you left them.",
+    switchOn: "Switch personalization on",
+  },
+  withdraw: {
+    title: "Delete what was collected?",
+    intro: "Nothing is collected from now on. What was collected before is still stored:",
+    counting: "Counting what is stored…",
+    stays: "What you picked, removed or hid stays in either case.",
+    keep: "Keep it",
+    delete: "Delete it",
+    deleting: "Deleting…",
+    failed: "It was not deleted.",
+  },
+  data: {
+    title: "Your data",
+    intro: "All that this site’s personalization stores about you, as a file or gone for good.",
+    download: "Download my data",
+    downloading: "Preparing the file…",
+    downloaded: (file: string) => `Downloaded ${file}.`,
+    downloadFailed: "Your data could not be downloaded.",
+    file: "personalization.json",
+    erase: "Delete my data…",
+    eraseTitle: "Delete all your data?",
+    eraseIntro: "This cannot be undone. It deletes:",
+    counting: "Counting what is stored…",
+    tags: (n: number) => count(n, "tag", "tags"),
+    tagKinds: (kinds: Record<"picked" | "inferred" | "hidden" | "removed", number>) =>
+      `${number(kinds.picked)} picked, ${number(kinds.inferred)} from your activity, ${number(kinds.hidden)} hidden, ${number(kinds.removed)} removed`,
+    faded: "Tags that have faded and are no longer listed go too.",
+    inferredTags: (n: number) => count(n, "tag that your activity suggested", "tags that your activity suggested"),
+    interactions,
+    itsSettings: "your settings, your answer about learning included",
+    understood: "Yes, delete all of it",
+    understoodMissing: "Tick this box first: nothing can bring your data back.",
+    stop: "Do not collect anything from now on",
+    cancel: "Cancel",
+    confirm: "Delete my data",
+    erasing: "Deleting…",
+    eraseFailed: "Your data was not deleted.",
+    erased: (rows: DeletedRows) => `Deleted: ${describeRows(rows)}.`,
+    nothingErased: "There was nothing to delete.",
+    stopped: "Nothing is collected from now on.",
+    stopFailed: "Your data is deleted, but this site may still collect: your choice was not saved.",
+  },
+  ordering: {
+    title: "How ordering works",
+    loading: "Loading how ordering works…",
+    empty: "This site orders nothing for you.",
+    parameters: "What it depends on",
+    controls: "How to change it",
+    importance: "Importance",
+    importanceOf: (text: string) => `Importance: ${text}`,
   },
   errors: {
     loading: "This could not be loaded.",
@@ -159,11 +238,9 @@ export const strings: Strings = {
     offline: "The server could not be reached. Check your connection, then try again.",
     timeout: "The server did not answer in time. Try again in a moment.",
     gone: "It is no longer there. It may have been changed in another tab.",
-    tooMany: (seconds) =>
-      seconds === null
-        ? "That was too many requests. Wait a little, then try again."
-        : `That was too many requests. Try again in ${count(seconds, "second", "seconds")}.`,
-    server: (status) => `Something went wrong on the server (status ${String(status)}). Try again in a moment.`,
+    tooMany: (seconds: number | null) =>
+      `That was too many requests. ${seconds === null ? "Wait a little, then try again." : `Try again in ${wait(seconds)}.`}`,
+    server: (status: number) => `Something went wrong on the server (status ${String(status)}). Try again in a moment.`,
     refused: "The server did not accept the request.",
   },
 };

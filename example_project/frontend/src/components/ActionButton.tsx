@@ -6,7 +6,7 @@ interface Props {
   onPress: () => void;
   /** Its request is under way: it cannot be pressed, but it keeps the focus, which a disabled button would lose. */
   isBusy?: boolean;
-  look?: "plain" | "primary" | "small";
+  look?: "plain" | "primary" | "danger" | "small";
   /** The accessible name, where it says more than what is shown. */
   label?: string;
   /** The button of its row that gets the focus when a neighbouring row goes. */

@@ -1,13 +1,22 @@
-import type { UseQueryResult } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useRef } from "react";
+import type { ReactNode } from "react";
 
+import { useHeadingFocus } from "../hooks/useHeadingFocus";
 import { strings } from "../strings";
 import { ActionButton } from "./ActionButton";
 import { ErrorMessage } from "./ErrorMessage";
 
+/** What is needed of a query, whether it is one page or many. */
+interface Loadable {
+  data: unknown;
+  error: Error | null;
+  isError: boolean;
+  isFetching: boolean;
+  refetch: () => unknown;
+}
+
 interface Props {
   /** What must be there before the content can be shown. */
-  queries: readonly UseQueryResult[];
+  queries: readonly Loadable[];
   loading: string;
   children: () => ReactNode;
 }
@@ -16,12 +25,12 @@ interface Props {
 export function QueryState({ queries, loading, children }: Props) {
   const isComplete = queries.every(({ data }) => data !== undefined);
   const failed = queries.filter(({ isError }) => isError);
-  const { container, onRetry } = useFocusAfterRetry(failed.length > 0);
+  const { container, onPressed } = useHeadingFocus<HTMLDivElement>(failed.length > 0);
   return (
     <div ref={container}>
       {failed[0] !== undefined && (
         <ErrorMessage title={isComplete ? strings.stale : strings.errors.loading} error={failed[0].error}>
-          <RetryButton queries={failed} onRetry={onRetry} />
+          <RetryButton queries={failed} onRetry={onPressed} />
         </ErrorMessage>
       )}
       {isComplete && children()}
@@ -30,22 +39,7 @@ export function QueryState({ queries, loading, children }: Props) {
   );
 }
 
-/** When the pressed Retry button has gone, move the focus to the section's heading. */
-function useFocusAfterRetry(hasFailed: boolean) {
-  const container = useRef<HTMLDivElement>(null);
-  const isRetried = useRef(false);
-
-  useEffect(() => {
-    if (hasFailed || !isRetried.current) return;
-    isRetried.current = false;
-    if (document.activeElement !== document.body) return;
-    container.current?.closest("section")?.querySelector("h2")?.focus({ preventScroll: true });
-  }, [hasFailed]);
-
-  return { container, onRetry: () => { isRetried.current = true; } };
-}
-
-function RetryButton({ queries, onRetry }: { queries: readonly UseQueryResult[]; onRetry: () => void }) {
+function RetryButton({ queries, onRetry }: { queries: readonly Loadable[]; onRetry: () => void }) {
   const retry = () => {
     onRetry();
     queries.forEach((query) => void query.refetch());
@@ -57,7 +51,8 @@ function RetryButton({ queries, onRetry }: { queries: readonly UseQueryResult[];
   );
 }
 
-function Skeleton({ text }: { text: string }) {
+/** What stands where something is loading. */
+export function Skeleton({ text }: { text: string }) {
   return (
     <div className="pz-skeleton">
       <p role="status">{text}</p>

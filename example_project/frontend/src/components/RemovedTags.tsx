@@ -1,7 +1,7 @@
 import { useDismissedTags } from "../hooks/queries";
 import type { TagActions } from "../hooks/useTagActions";
 import { strings } from "../strings";
-import { TagButton } from "./TagButton";
+import { RestorableTag } from "./RestorableTag";
 import { SECTION_IDS } from "./SectionLinks";
 import { TagSection } from "./TagSection";
 
@@ -17,18 +17,7 @@ export function RemovedTags({ actions }: { actions: TagActions }) {
       loading={tags.removedLoading}
       empty={tags.removedEmpty}
       listClassName="pz-chips pz-chips-quiet"
-      renderTag={(tag) => (
-        <>
-          <span className="pz-tag-name">{tag.name}</span>
-          <TagButton
-            verb={tags.restore}
-            name={tag.name}
-            isBusy={actions.isBusy(tag)}
-            isPrimary
-            onPress={() => { actions.restore(tag); }}
-          />
-        </>
-      )}
+      renderTag={(tag) => <RestorableTag tag={tag} actions={actions} />}
     />
   );
 }

@@ -1,15 +1,31 @@
 import { strings } from "../strings";
 
-export const SECTION_IDS = { picks: "pz-picks", inferred: "pz-inferred", removed: "pz-removed" } as const;
+export const SECTION_IDS = {
+  picks: "pz-picks",
+  inferred: "pz-inferred",
+  hidden: "pz-hidden",
+  removed: "pz-removed",
+  settings: "pz-settings",
+  ordering: "pz-ordering",
+  data: "pz-data",
+} as const;
 
-/** On a narrow page the sections stand below a long list: links lead there. */
+const { tags, settings, ordering, data } = strings;
+const LINKS = [
+  [SECTION_IDS.picks, tags.picksTitle],
+  [SECTION_IDS.inferred, tags.inferredTitle],
+  [SECTION_IDS.hidden, tags.hiddenTitle],
+  [SECTION_IDS.removed, tags.removedTitle],
+  [SECTION_IDS.settings, settings.title],
+  [SECTION_IDS.ordering, ordering.title],
+  [SECTION_IDS.data, data.title],
+] as const;
+
+/** The sections stand below a long list: links lead there. */
 export function SectionLinks() {
-  const { tags } = strings;
   return (
     <nav className="pz-links" aria-label={strings.onThisPage}>
-      <a href={`#${SECTION_IDS.picks}`}>{tags.picksTitle}</a>
-      <a href={`#${SECTION_IDS.inferred}`}>{tags.inferredTitle}</a>
-      <a href={`#${SECTION_IDS.removed}`}>{tags.removedTitle}</a>
+      {LINKS.map(([id, title]) => <a key={id} href={`#${id}`}>{title}</a>)}
     </nav>
   );
 }

@@ -5,26 +5,15 @@ import { strings } from "../strings";
 import { ActionButton } from "./ActionButton";
 import { ErrorMessage } from "./ErrorMessage";
 
-const { notices } = strings;
+const { done, failed, region } = strings.notices;
+const UNDOABLE: ReadonlySet<TagVerb> = new Set<TagVerb>(["remove", "hide"]);
 
-const DONE: Record<TagVerb, (name: string) => string> = {
-  remove: notices.removed,
-  restore: notices.restored,
-  keep: notices.kept,
-};
-
-const FAILED: Record<TagVerb, (name: string) => string> = {
-  remove: notices.removeFailed,
-  restore: notices.restoreFailed,
-  keep: notices.keepFailed,
-};
-
-/** Says what became of the last Remove, Restore or Keep, and offers Undo for a removal. */
+/** Says what became of the last change to a tag, and offers Undo where it took the tag off its list. */
 export function TagNoticeBar({ actions }: { actions: TagActions }) {
   const { notice } = actions;
   const bar = useRef<HTMLDivElement>(null);
   const hadUndo = useRef(false);
-  const hasUndo = notice?.verb === "remove" && notice.error === null;
+  const hasUndo = notice !== null && notice.error === null && UNDOABLE.has(notice.verb);
 
   useEffect(() => {
     // The pressed Undo button is gone: keep the focus where the person was.
@@ -33,8 +22,8 @@ export function TagNoticeBar({ actions }: { actions: TagActions }) {
   }, [hasUndo]);
 
   return (
-    <div ref={bar} className="pz-notice" tabIndex={-1} role="group" aria-label={notices.region}>
-      <p role="status">{notice?.error === null && DONE[notice.verb](notice.tag.name)}</p>
+    <div ref={bar} className="pz-notice" tabIndex={-1} role="group" aria-label={region}>
+      <p role="status">{notice?.error === null && done[notice.verb](notice.tag.name)}</p>
       {notice !== null && notice.error !== null && <FailedNotice notice={notice} />}
       {notice !== null && (
         <div className="pz-notice-actions">
@@ -55,5 +44,5 @@ function UndoButton({ notice, actions }: { notice: TagNotice; actions: TagAction
 }
 
 function FailedNotice({ notice }: { notice: TagNotice }) {
-  return <ErrorMessage title={FAILED[notice.verb](notice.tag.name)} error={notice.error} />;
+  return <ErrorMessage title={failed[notice.verb](notice.tag.name)} error={notice.error} />;
 }

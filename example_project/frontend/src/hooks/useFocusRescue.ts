@@ -6,12 +6,12 @@ import { useEffect, useLayoutEffect, useRef } from "react";
  *
  * Rows carry `data-row={id}`; in a row, the button to focus carries `data-primary`.
  */
-export function useFocusRescue(ids: readonly number[]) {
-  const section = useRef<HTMLElement>(null);
+export function useFocusRescue<Element extends HTMLElement = HTMLElement>(ids: readonly number[]) {
+  const list = useRef<Element>(null);
   const lastFocused = useRef<{ id: number; index: number; byKeyboard: boolean } | null>(null);
 
   useEffect(() => {
-    const element = section.current;
+    const element = list.current;
     const remember = ({ target }: FocusEvent) => {
       if (!(target instanceof HTMLElement)) return;
       const index = ids.indexOf(Number(target.closest<HTMLElement>("[data-row]")?.dataset.row));
@@ -30,8 +30,8 @@ export function useFocusRescue(ids: readonly number[]) {
     const next = ids[Math.min(lost.index, ids.length - 1)];
     const target = next === undefined ? "h2" : `[data-row="${next}"] [data-primary]`;
     // Under a mouse, the page must not move.
-    section.current?.querySelector<HTMLElement>(target)?.focus({ preventScroll: !lost.byKeyboard });
+    list.current?.closest("section")?.querySelector<HTMLElement>(target)?.focus({ preventScroll: !lost.byKeyboard });
   }, [ids]);
 
-  return section;
+  return list;
 }

@@ -20,6 +20,9 @@ export interface RequestOptions {
 
 const DEFAULTS: ApiConfig = { apiBaseUrl: "/api/v1/", csrfCookieName: "csrftoken", timeout: 30_000 };
 
+/** An export can be long: it has ten minutes, however little the host grants to other requests. */
+const DOWNLOAD_TIMEOUT = 600_000;
+
 let config: ApiConfig = DEFAULTS;
 
 /** Say where the API is. Call it once, before the page is mounted. */
@@ -40,9 +43,22 @@ export async function request<T>(method: Method, path: string, options: RequestO
     headers: buildHeaders(method, url, options.body),
     credentials: "same-origin",
     body: options.body === undefined ? null : JSON.stringify(options.body),
-    signal: withTimeout(options.signal),
+    signal: withTimeout(options.signal, config.timeout),
   });
   return decode<T>(response);
+}
+
+/** Fetch a JSON document as it is, to be saved as a file. It throws what `request` throws. */
+export async function download(path: string, signal?: AbortSignal): Promise<Blob> {
+  const url = buildUrl(path);
+  const response = await send(url, {
+    headers: buildHeaders("GET", url, undefined),
+    credentials: "same-origin",
+    signal: withTimeout(signal, DOWNLOAD_TIMEOUT),
+  });
+  // Read to its end and parsed: a document that broke off must not pass for all there is.
+  const { text } = await receive(response);
+  return new Blob([text], { type: "application/json" });
 }
 
 function buildUrl(path: string, query: RequestOptions["query"] = {}): URL {
@@ -69,14 +85,16 @@ function readCookie(name: string): string | null {
   return pair === undefined ? null : decodeURIComponent(pair.slice(prefix.length));
 }
 
-function withTimeout(signal: AbortSignal | undefined): AbortSignal {
-  const timeout = AbortSignal.timeout(config.timeout);
+function withTimeout(signal: AbortSignal | undefined, milliseconds: number): AbortSignal {
+  const timeout = AbortSignal.timeout(milliseconds);
   return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
 }
 
-async function send(url: URL, init: RequestInit): Promise<Response> {
+const send = (url: URL, init: RequestInit) => read(() => fetch(url, init));
+
+async function read<T>(step: () => Promise<T>): Promise<T> {
   try {
-    return await fetch(url, init);
+    return await step();
   } catch (error) {
     if (isNamed(error, "AbortError")) throw error;
     throw new NetworkError(isNamed(error, "TimeoutError"), error);
@@ -88,20 +106,16 @@ function isNamed(error: unknown, name: string): boolean {
 }
 
 async function decode<T>(response: Response): Promise<T> {
-  const body = parse(await readText(response));
+  return (await receive(response)).body as T;
+}
+
+async function receive(response: Response): Promise<{ text: string; body: unknown }> {
+  const text = await read(() => response.text());
+  const body = parse(text);
   if (!response.ok) throw new ApiError(response.status, body, retryAfter(response));
   // A host that demands a login everywhere redirects to its login page: success, but not of ours.
   if (body === UNREADABLE) throw new ApiError(response.redirected ? 401 : 502);
-  return body as T;
-}
-
-async function readText(response: Response): Promise<string> {
-  try {
-    return await response.text();
-  } catch (error) {
-    if (isNamed(error, "AbortError")) throw error;
-    throw new NetworkError(isNamed(error, "TimeoutError"), error);
-  }
+  return { text, body };
 }
 
 const UNREADABLE = Symbol("not JSON");

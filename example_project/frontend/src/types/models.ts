@@ -13,6 +13,12 @@ export type NotStored = Schemas["NotStored"];
 /** What became of each event, in the order in which they were sent; a wrong one does not stop the others. */
 export type InteractionResults = Schemas["InteractionResults"];
 
+/** What a person has decided about personalization. */
+export type PersonalizationSettings = Schemas["PersonalizationSettings"];
+export type SettingsChanges = Partial<PersonalizationSettings>;
+export type Consent = PersonalizationSettings["consent"];
+export type Mode = PersonalizationSettings["mode"];
+
 /** What a person may change on a tag: how much it counts, and whether it does. */
 export type TagChanges = Schemas["PatchedTagChangeRequest"];
 /** A tag to pick (or to hide): by its taxonomy, or by a free name that the vocabulary may lack. */
@@ -23,6 +29,36 @@ export type InteractionRequest = Schemas["InteractionCreateRequest"];
 /** Every category present, in the server's order: `{"interest": [...], ...}`. */
 export type TaxonomiesByCategory = Answer<"taxonomies_by_category">;
 export type InteractionPage = Answer<"interactions_list">;
+
+/** One interaction that feeds a tag, and how much it adds to its confidence today. */
+export interface TagEvidence {
+  id: number;
+  interaction_type: string;
+  interaction_type_display: string;
+  content: { type: string; id: string } | null;
+  about: string | null;
+  extracted_keywords: string[];
+  created_at: string;
+  units: number;
+  adds: number;
+}
+export interface EvidencePage {
+  next: string | null;
+  previous: string | null;
+  results: TagEvidence[];
+}
+/** How many rows went. */
+export interface DeletedRows {
+  tags: number;
+  interactions: number;
+  settings?: number;
+}
+/** What ordering depends on and how to change it, in sentences. */
+export interface RankingParameters {
+  intro: string;
+  parameters: { code: string; text: string; importance: number }[];
+  controls: { code: string; text: string }[];
+}
 
 type Operations = keyof operations;
 type Success<Responses> = Responses extends { 200: { content: { "application/json": infer Body } } }

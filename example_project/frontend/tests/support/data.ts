@@ -1,4 +1,4 @@
-import type { TaxonomiesByCategory, Taxonomy, UserTag } from "../../src/types/models";
+import type { RankingParameters, TagEvidence, TaxonomiesByCategory, Taxonomy, UserTag } from "../../src/types/models";
 
 const CATEGORIES = { interest: "Interest", skill: "Skill", topic: "Topic" } as const;
 
@@ -56,3 +56,28 @@ export function inferred(id: number, of: Taxonomy | string, confidence: number, 
     interaction_count: count,
   });
 }
+
+/** What fed a tag: one view of a project, so many hours ago, that adds so much. */
+export function evidence(id: number, adds: number, changes: Partial<TagEvidence> = {}): TagEvidence {
+  return {
+    id,
+    interaction_type: "project_view",
+    interaction_type_display: "Project view",
+    content: { type: "catalogue.project", id: String(id) },
+    about: `Project ${id}`,
+    extracted_keywords: [],
+    created_at: "2026-01-05T10:00:00Z",
+    units: 0.5,
+    adds,
+    ...changes,
+  };
+}
+
+export const PARAMETERS: RankingParameters = {
+  intro: "What is ordered for you depends on your interests.",
+  parameters: [
+    { code: "terms", text: "Projects with your tags come first.", importance: 0.7 },
+    { code: "fresh", text: "Newer projects come before older ones.", importance: 0.3 },
+  ],
+  controls: [{ code: "mode", text: "Choose what may be used, under Settings." }],
+};

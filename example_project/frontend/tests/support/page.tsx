@@ -40,6 +40,8 @@ export async function renderLoadedPage() {
   await screen.findAllByRole("toolbar");
   await within(section("Removed")).findAllByText(/restore|nothing removed/i, { selector: "p.pz-empty, button" });
   await within(section("From your activity")).findAllByText(/keep|nothing yet/i, { selector: "p.pz-empty, button" });
+  await within(section("Hidden")).findAllByText(/restore|nothing hidden/i, { selector: "p.pz-empty, button" });
+  await screen.findByRole("slider");
   return page;
 }
 

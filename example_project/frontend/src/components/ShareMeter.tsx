@@ -1,19 +1,21 @@
 import { Meter } from "react-aria-components";
 
-import { strings } from "../strings";
-
 interface Props {
-  name: string;
+  /** What is measured, for those who hear it. */
+  label: string;
+  /** What is shown before the bar. */
+  caption: string;
   /** From 0 to 1. */
-  confidence: number;
+  share: number;
 }
 
-export function ConfidenceMeter({ name, confidence }: Props) {
+/** A share of one as a bar with its percentage. */
+export function ShareMeter({ label, caption, share }: Props) {
   return (
-    <Meter className="pz-meter" value={confidence} maxValue={1} aria-label={`${name}: ${strings.tags.confidence}`}>
+    <Meter className="pz-meter" value={share} maxValue={1} aria-label={label}>
       {({ percentage, valueText }) => (
         <>
-          <span className="pz-detail" aria-hidden="true">{strings.tags.confidence}</span>
+          <span className="pz-detail" aria-hidden="true">{caption}</span>
           <span className="pz-meter-track" aria-hidden="true">
             <span className="pz-meter-fill" style={{ inlineSize: `${percentage}%` }} />
           </span>
