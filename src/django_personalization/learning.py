@@ -80,7 +80,7 @@ def store(
     Returns one result for each, in the same order. ``refusal`` is asked why nothing may be
     stored; its ``None`` holds until what is stored has committed. When another request stores one
     of the event ids at the same moment, its constraint settles who was first, and this call runs
-    again.
+    again; so it does when a term goes at this moment, whose name may mean another one now.
     """
     if not events:
         return []
@@ -93,12 +93,18 @@ def store(
                 reason = refusal()
                 if reason is not None:
                     return [TrackResult(reason=reason) for _event in events]
-                return _store_once(user_id, pending, now)
+                return _store_once(user_id, pending, now, is_last=attempt == _ATTEMPTS - 1)
+        except _TermsGone:
+            continue
         except IntegrityError:
             # Another request has just stored one of the event ids: the next try finds it.
             if attempt == _ATTEMPTS - 1 or not any(event.event_id for event in events):
                 raise
     raise AssertionError("unreachable")
+
+
+class _TermsGone(Exception):
+    """Terms that the snapshot of the vocabulary has are not to be inferred any more."""
 
 
 def _prepare(events: Sequence[Event], now: datetime) -> list[_Pending]:
@@ -114,14 +120,17 @@ def _prepare(events: Sequence[Event], now: datetime) -> list[_Pending]:
     return pending
 
 
-def _store_once(user_id: Any, pending: list[_Pending], now: datetime) -> list[TrackResult]:
+def _store_once(
+    user_id: Any, pending: list[_Pending], now: datetime, *, is_last: bool
+) -> list[TrackResult]:
     known = _known_events(user_id, pending)
     fresh: dict[str | int, _Pending] = {}
     for index, item in enumerate(pending):
         if item.event.event_id not in known:
             fresh.setdefault(item.event.event_id or index, item)
     _drop_repeats(user_id, list(fresh.values()))
-    _drop_stale_terms(fresh.values())
+    if _drop_stale_terms(fresh.values()) and not is_last:
+        raise _TermsGone
     written = _feed(user_id, fresh.values(), now)
     _insert(user_id, list(fresh.values()), written)
     add_uses(_uses(fresh.values()))
@@ -189,20 +198,21 @@ def _counted(
     return counted
 
 
-def _drop_stale_terms(pending: Iterable[_Pending]) -> None:
+def _drop_stale_terms(pending: Iterable[_Pending]) -> bool:
     """Keep only terms that are still to be inferred, under the names they have now.
 
     The snapshot of the vocabulary may be a moment old; the lock makes what is read here last
-    until the transaction ends.
+    until the transaction ends. Returns whether any term had to go.
     """
     ids = {term.taxonomy_id for item in pending for term in item.terms if term.taxonomy_id}
     if not ids:
-        return
+        return False
     rows = Taxonomy.objects.filter(pk__in=ids, is_active=True, is_sensitive=False).held()
     held = {row.pk: Term(row.key, row.name, row.pk) for row in rows}
     for item in pending:
         current = (held.get(t.taxonomy_id) if t.taxonomy_id else t for t in item.terms)
         item.terms = list({term.key: term for term in current if term is not None}.values())
+    return len(held) < len(ids)
 
 
 def _feed(user_id: Any, pending: Iterable[_Pending], now: datetime) -> set[str]:
