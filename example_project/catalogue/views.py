@@ -21,7 +21,7 @@ from django_personalization.ranking import queryset_filter, similar
 
 PROJECTS_PER_PAGE = 24
 NEWEST_PROJECTS = 6
-SIMILAR_PROJECTS = 4
+SIMILAR_PROJECTS = 3
 PROJECTS_FOR_YOU = 3
 
 
@@ -54,10 +54,10 @@ def project_list(request: HttpRequest) -> HttpResponse:
         "query": query,
         "topic": form.topics.get(form.cleaned_data["topic"]),
         "language": form.cleaned_data["language"],
-        "is_for_you": form.cleaned_data["order"] == FOR_YOU,
     }
-    if context["is_for_you"]:
+    if form.cleaned_data["order"] == FOR_YOU:
         page.object_list = with_reasons(page.object_list, request.user)
+        context["is_for_you"] = any(row.explanation.reasons for row in page)
     return render(request, "catalogue/project_list.html", context)
 
 
