@@ -77,6 +77,8 @@ def tags_fed_by(rows: Sequence[UserInteraction], *, lock: bool = False) -> list[
     if not fed:
         return [[] for _row in rows]
     user_id, had = rows[0].user_id, {term for _key, term in fed if term is not None}
+    if lock:
+        _hold(user_id, {key for key, _term in fed}, had)
     there = set(_there(user_id).filter(pk__in=had).values_list("pk", flat=True)) if had else set()
     meaning = _meanings(key for key, term in fed if term not in there)
     ours = Q(key__in={key for key, _term in fed}) | Q(taxonomy__in={*there, *meaning.values()})
@@ -162,6 +164,16 @@ def _there(user_id: Any) -> QuerySet[Taxonomy]:
     """
     tags = UserTag.objects.filter(user=user_id, taxonomy=OuterRef("pk"))
     return Taxonomy.objects.filter(Q(is_active=True) | Exists(tags))
+
+
+def _hold(user_id: Any, keys: set[str], terms: set[int]) -> None:
+    """Lock the tags that may have been fed, before it is asked whose they are.
+
+    Merging may be moving them to another term: it waits, or this waits until it is done.
+    """
+    ours = Q(key__in=keys) | Q(taxonomy__in=terms.union(_meanings(keys).values()))
+    tags = UserTag.objects.filter(ours, user=user_id).order_by("key")
+    list(tags.select_for_update().values_list("pk"))
 
 
 def _meanings(keys: Iterable[str]) -> dict[str, int]:
