@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     *(["tests.hosts.uuid_user"] if os.environ.get("TEST_USER_MODEL") == "uuid" else []),
     "taggit",
+    "tests.hosts.clubs",
     "tests.hosts.library",
     "tests.hosts.journal",
     "django_personalization",

@@ -130,7 +130,7 @@ _CHECKS: Final[dict[str, tuple[str, Callable[[Any], Problems], str]]] = {
     "THROTTLE_RATES": (
         "E010",
         _throttle_problems,
-        'Write {"default": "600/min", "tracking": "300/min"}; periods: s, min, hour, day.',
+        'Write {"tracking": "300/min", "export": "10/hour"}; periods: s, min, hour, day.',
     ),
 }
 

@@ -44,6 +44,14 @@ class Mode(models.TextChoices):
     NONE = "none", _("No personalization")
 
 
+class DataOrigin(models.TextChoices):
+    """How a row about a person has come to be, as an export says it."""
+
+    PROVIDED = "provided", _("Provided by the person")
+    OBSERVED = "observed", _("Observed")
+    INFERRED = "inferred", _("Inferred")
+
+
 class SuggestionStatus(models.TextChoices):
     """What staff have said about a suggested relation."""
 

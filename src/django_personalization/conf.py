@@ -44,7 +44,12 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "INTERACTION_RETENTION_DAYS": 365,
     "REQUIRE_CONSENT": False,
     "PUBLIC_TAXONOMIES": False,
-    "THROTTLE_RATES": {"default": "600/min", "tracking": "300/min"},
+    "THROTTLE_RATES": {
+        "default": "600/min",
+        "tracking": "300/min",
+        "export": "10/hour",
+        "erase": "10/hour",
+    },
 }
 
 

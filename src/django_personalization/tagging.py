@@ -56,6 +56,8 @@ def pick(
     """
     _check_change(weight, None)
     with transaction.atomic():
+        # First of all: an erasure that has begun holds the person and waits for their tags.
+        keep_person(user.pk)
         row = _row_for(taxonomy, name)
         return _write_one(user, row, PICK, weight)
 
@@ -66,6 +68,7 @@ def pick_many(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list[Use
     Raises :class:`InvalidInput`, naming the ids that are unknown or inactive.
     """
     with transaction.atomic():
+        keep_person(user.pk)
         rows = [_row(taxonomy) for taxonomy in _active(taxonomy_ids, _held_terms(taxonomy_ids))]
         tags, _created = _write(user, rows, PICK)
     return tags
@@ -86,6 +89,7 @@ def hide(
     """
     _check_change(weight, None)
     with transaction.atomic():
+        keep_person(user.pk)
         row = _row_for(taxonomy, name, state=TagState.HIDDEN)
         row = replace(row, source=TagSource.AUTO_ACTIVITY, confidence_score=0.0)
         return _write_one(user, row, HIDE, weight)
@@ -204,8 +208,6 @@ def _write(
     if not rows:
         return [], []
     now = timezone.now()
-    # Before any tag is locked: an erasure that began has the person, and waits for their tags.
-    keep_person(user.pk)
     upsert_tags(user.pk, rows, rule, now)
     keys = [row.key for row in rows]
     stored = UserTag.objects.of(user).with_taxonomies().filter(key__in=keys)
@@ -222,12 +224,24 @@ def _row_for(taxonomy: Taxonomy | None, name: str | None, state: str = TagState.
     problem = name_problem(name)
     if problem is not None or name is None:
         raise InvalidInput({"name": [problem or _("Give a name or a taxonomy.")]})
-    term = current_vocabulary().resolve(name)
-    if term is not None and term.taxonomy_id is not None:
-        return _row(_held(term.taxonomy_id, {"name": [_retired(name)]}), state)
+    term = _held_called(name)
+    if term is not None:
+        return _row(term, state)
     free = Taxonomy(name=tidy(name))
     free.derive()
     return _row(free, state)
+
+
+def _held_called(name: str) -> Taxonomy | None:
+    """Hold the term that ``name`` means; ``None`` where it means none."""
+    for _attempt in range(2):  # at this moment the term may be merged into another one
+        term = current_vocabulary().resolve(name)
+        if term is None or term.taxonomy_id is None:
+            return None
+        held = Taxonomy.objects.active().filter(pk=term.taxonomy_id).held()
+        if held:
+            return held[0]
+    raise InvalidInput({"name": [_retired(name)]})
 
 
 def _held(taxonomy_id: int, errors: Mapping[str, list[str]]) -> Taxonomy:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from django_personalization import privacy
 from django_personalization.models import Taxonomy, UserInteraction
 from django_personalization.preferences import settings_of
 from django_personalization.profiles import profile_of
 from django_personalization.rest.contract import ContractView
+from django_personalization.rest.privacy import deleted_schema, refuse_body
 from django_personalization.rest.schema import describe
 from django_personalization.rest.serializers import UserPersonalizationSerializer
 
 
 class PersonalizationView(ContractView):
     """The person's profile."""
+
+    @property
+    def throttle_scope(self) -> str:  # type: ignore[override]
+        """Erasing has a rate of its own."""
+        return "erase" if self.request.method == "DELETE" else "default"
 
     @describe(operation_id="personalization_retrieve", responses=UserPersonalizationSerializer)
     def get(self, request: Request) -> Response:
@@ -28,3 +35,13 @@ class PersonalizationView(ContractView):
             "settings": settings_of(self.person),
         }
         return Response(UserPersonalizationSerializer(answer).data)
+
+    @describe(
+        operation_id="personalization_destroy",
+        request=None,
+        responses={200: deleted_schema("tags", "interactions", "settings")},
+    )
+    def delete(self, request: Request) -> Response:
+        """Erase all that is known about the person, and return how much it was."""
+        refuse_body(request)
+        return Response({"deleted": privacy.erase_profile(self.person)})
