@@ -167,7 +167,7 @@ def term_called(name: str, vocabulary: Vocabulary) -> Term:
     term = vocabulary.resolve(name)
     if term is not None:
         return term
-    sensitive = any(mentioned.is_sensitive for mentioned in vocabulary.match(name))
+    sensitive = vocabulary.mentions_sensitive(name)
     return Term(term_key(name), tidy(name), None, is_sensitive=sensitive)
 
 

@@ -11,6 +11,11 @@ from typing import Final
 KEY_LENGTH: Final = 32
 _JOINERS: Final = "\u200c\u200d"
 
+# camelCase, under_scores and digits after letters.
+_WORD_BORDER: Final = re.compile(
+    r"_+|(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])"
+)
+
 # Scripts that are written without blanks between words: one character is one token.
 _UNSPACED: Final = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -72,6 +77,18 @@ def tokenize(text: str) -> list[str]:
     written without blanks, or one symbol: ``"C++ & 東京"`` → ``["c", "+", "+", "&", "東", "京"]``.
     """
     return _token_pattern().findall(normalize(text))
+
+
+def words(name: str) -> list[str]:
+    """Return the words of ``name``, however it joins and accents them.
+
+    ``"Mental-health"``, ``"mental_health2024"`` and ``"MentalHealth"`` all begin with the words
+    ``"mental", "health"``. Symbols are words only where there is nothing else.
+    """
+    apart = _WORD_BORDER.sub(" ", tidy(name))
+    plain = unicodedata.normalize("NFKD", normalize(apart))
+    tokens = tokenize("".join(char for char in plain if unicodedata.category(char) != "Mn"))
+    return [token for token in tokens if token[0].isalnum()] or tokens
 
 
 def tokenize_with_joints(text: str) -> tuple[list[str], set[int]]:

@@ -8,7 +8,9 @@ seen by every process as soon as it has been committed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass
+from types import MappingProxyType
+from typing import Any
 
 from django_personalization.models import (
     Taxonomy,
@@ -16,7 +18,7 @@ from django_personalization.models import (
     TaxonomyRelation,
     VocabularyRevision,
 )
-from django_personalization.text import term_key, tokenize, tokenize_with_joints
+from django_personalization.text import term_key, tokenize, tokenize_with_joints, words
 
 
 @dataclass(frozen=True)
@@ -69,23 +71,33 @@ class Vocabulary:
         self._phrases: dict[tuple[str, ...], Term] = {}
         for name, term in labels:
             self._phrases.setdefault(tuple(tokenize(name)), term)
+        self._sensitive = _sensitive_phrases(labels)
         lengths: dict[str, set[int]] = {}
         for phrase in self._phrases:
             lengths.setdefault(phrase[0], set()).add(len(phrase))
         self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
     def _index_relatives(self, relations: Iterable[Relation]) -> None:
-        self._narrower: dict[int, list[int]] = {}
-        for pk, term in self._by_id.items():
-            if term.parent_id is not None:
-                self._narrower.setdefault(term.parent_id, []).append(pk)
-        self._related: dict[int, dict[int, float]] = {}
+        parents = {pk: term.parent_id for pk, term in self._by_id.items()}
+        self._broader = _without_circles({k: v for k, v in parents.items() if v is not None})
+        narrower: dict[int, list[int]] = {}
+        for pk, parent_id in self._broader.items():
+            narrower.setdefault(parent_id, []).append(pk)
+        self._narrower = {pk: tuple(below) for pk, below in narrower.items()}
+        related: dict[int, dict[int, float]] = {}
         for relation in relations:
             pairs = [(relation.source_id, relation.target_id)]
             pairs += [pairs[0][::-1]] if relation.is_symmetric else []
             for source, target in pairs:
-                weights = self._related.setdefault(source, {})
+                weights = related.setdefault(source, {})
                 weights[target] = max(weights.get(target, 0.0), relation.weight)
+        self._related = {pk: MappingProxyType(weights) for pk, weights in related.items()}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse a change once all is indexed: the snapshot is shared by all threads."""
+        if "_lengths" in self.__dict__:  # the last of them
+            raise FrozenInstanceError(f"cannot assign to field {name!r}")
+        super().__setattr__(name, value)
 
     def get(self, taxonomy_id: int) -> Term | None:
         """Return the term with this id, if the vocabulary has it."""
@@ -102,8 +114,7 @@ class Vocabulary:
 
     def broader(self, taxonomy_id: int) -> int | None:
         """Return the id of the broader term, if there is one."""
-        term = self._by_id.get(taxonomy_id)
-        return None if term is None else term.parent_id
+        return self._broader.get(taxonomy_id)
 
     def narrower(self, taxonomy_id: int) -> Sequence[int]:
         """Return the ids of the terms whose broader term this is."""
@@ -111,7 +122,7 @@ class Vocabulary:
 
     def related(self, taxonomy_id: int) -> Mapping[int, float]:
         """Return the ids of the terms that this one lends affinity to, each with its weight."""
-        return self._related.get(taxonomy_id, {})
+        return self._related.get(taxonomy_id, MappingProxyType({}))
 
     def with_narrower(self, taxonomy_ids: Iterable[int]) -> set[int]:
         """Return these ids and those of all narrower terms, however deep."""
@@ -143,6 +154,19 @@ class Vocabulary:
             position += length
         return list(found.values())
 
+    def mentions_sensitive(self, name: str) -> bool:
+        """Return whether any label of a sensitive term is in ``name``, however it is joined.
+
+        Stricter than :meth:`match`: hyphens, accents, camelCase and longer terms hide nothing. A
+        guess that is not made for a word that only looks alike costs less than one that is.
+        """
+        found = words(name)
+        return any(term.is_sensitive for term in self.match(name)) or any(
+            tuple(found[start : start + length]) in phrases
+            for start, word in enumerate(found)
+            for length, phrases in self._sensitive.get(word, {}).items()
+        )
+
     def _longest_at(
         self, tokens: list[str], joined: set[int], position: int
     ) -> tuple[int, Term | None]:
@@ -152,6 +176,40 @@ class Vocabulary:
             if term is not None and _stands_alone(tokens, joined, position, end):
                 return length, term
         return 1, None
+
+
+def _sensitive_phrases(
+    labels: Iterable[tuple[str, Term]],
+) -> dict[str, dict[int, set[tuple[str, ...]]]]:
+    """Index the words of sensitive labels by the first of them and their number.
+
+    Labels of several words may be written as one.
+    """
+    index: dict[str, dict[int, set[tuple[str, ...]]]] = {}
+    for name in (name for name, term in labels if term.is_sensitive):
+        phrase = tuple(words(name))
+        for written in {phrase, ("".join(phrase),)} if phrase else ():
+            index.setdefault(written[0], {}).setdefault(len(written), set()).add(written)
+    return index
+
+
+def _without_circles(parents: Mapping[int, int]) -> dict[int, int]:
+    """Return the broader terms without those of terms in a circle, which are in no hierarchy.
+
+    Forms refuse circles; imports and bulk updates may make one.
+    """
+    seen: set[int] = set()
+    circles: set[int] = set()
+    for start in parents:
+        path: list[int] = []
+        term: int | None = start
+        while term is not None and term not in seen:
+            seen.add(term)
+            path.append(term)
+            term = parents.get(term)
+        if term in path:
+            circles.update(path[path.index(term) :])
+    return {pk: parent_id for pk, parent_id in parents.items() if pk not in circles}
 
 
 def _stands_alone(tokens: list[str], joined: set[int], start: int, end: int) -> bool:
