@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connection, connections
 from django.test import AsyncClient, Client
 
 from django_personalization import preferences, privacy, tagging
@@ -114,7 +114,7 @@ def test_an_asynchronous_server_streams_as_well(known):
         response = await client.get(EXPORT)
         assert response.is_async
         chunks = [chunk async for chunk in response.streaming_content]
-        await sync_to_async(connection.close)()
+        await sync_to_async(connections.close_all)()
         return chunks
 
     chunks = asyncio.run(export())
