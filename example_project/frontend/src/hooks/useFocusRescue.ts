@@ -11,15 +11,16 @@ export function useFocusRescue<Element extends HTMLElement = HTMLElement>(ids: r
   const lastFocused = useRef<{ id: number; index: number; byKeyboard: boolean } | null>(null);
 
   useEffect(() => {
-    const element = list.current;
+    // On the whole document: whoever has moved on, to a dialog for instance, is not to be called back.
     const remember = ({ target }: FocusEvent) => {
       if (!(target instanceof HTMLElement)) return;
-      const index = ids.indexOf(Number(target.closest<HTMLElement>("[data-row]")?.dataset.row));
+      const row = list.current?.contains(target) === true ? target.closest<HTMLElement>("[data-row]") : null;
+      const index = ids.indexOf(Number(row?.dataset.row));
       const id = ids[index];
       lastFocused.current = id === undefined ? null : { id, index, byKeyboard: target.matches(":focus-visible") };
     };
-    element?.addEventListener("focusin", remember);
-    return () => { element?.removeEventListener("focusin", remember); };
+    document.addEventListener("focusin", remember);
+    return () => { document.removeEventListener("focusin", remember); };
   }, [ids]);
 
   useLayoutEffect(() => {
