@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EventWorth:
     """What one event does for one tag.
 
     ``units`` is what its evidence is worth now, ``adds`` how much lower the tag's confidence now
@@ -104,7 +104,7 @@ def evidence_of(
     rows: Sequence[UserInteraction],
     user: AbstractBaseUser,
     now: datetime | None = None,
-) -> list[Evidence]:
+) -> list[EventWorth]:
     """Return what each event of :func:`events_that_fed` does for ``tag``, as ``user`` may see it.
 
     ``rows`` are some of those events. One query for each kind of content they are about, and at
@@ -133,7 +133,7 @@ def _amount(row: UserInteraction) -> float:
 
 def _weighed(
     tag: UserTag, row: UserInteraction, times: int, about: Model | None, now: datetime
-) -> Evidence:
+) -> EventWorth:
     half_life = app_settings.half_life_days
     left, count = tag.evidence, tag.interaction_count
     for _time in range(times):
@@ -142,7 +142,7 @@ def _weighed(
     before = scoring.confidence_at(tag.evidence, now, half_life)
     adds = 0.0 if picked else before - scoring.confidence_at(left, now, half_life)
     units = times * scoring.units_at(_amount(row), now, half_life)
-    return Evidence(row, units, max(adds, 0.0), about)
+    return EventWorth(row, units, max(adds, 0.0), about)
 
 
 def _subjects(rows: Iterable[UserInteraction], user: AbstractBaseUser) -> dict[int, Model]:

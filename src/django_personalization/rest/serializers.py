@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from django_personalization.choices import TAG_WEIGHTS, Consent, Mode, TagState
 from django_personalization.events import MAX_EVENT_ID_LENGTH, MAX_KEYWORDS
-from django_personalization.evidence import Evidence
+from django_personalization.evidence import EventWorth
 from django_personalization.models import (
     PersonalizationSettings,
     Taxonomy,
@@ -169,10 +169,10 @@ class EvidenceSerializer(serializers.Serializer[Any]):
     adds = serializers.FloatField(read_only=True)
 
     @describe_field(ContentReferenceSerializer(allow_null=True))
-    def get_content(self, row: Evidence) -> dict[str, str] | None:
+    def get_content(self, row: EventWorth) -> dict[str, str] | None:
         return content_reference(row.interaction)
 
-    def get_about(self, row: Evidence) -> str | None:
+    def get_about(self, row: EventWorth) -> str | None:
         return None if row.about is None else str(row.about)
 
 
