@@ -64,17 +64,24 @@ def spread(
 ) -> dict[int, Affinity]:
     """Return the affinity of every term that ``own`` signals reach.
 
-    ``own`` maps terms to signals above 0. ``picked`` are those that were picked by hand: only they
-    reach down to narrower terms. Closed terms (dismissed, hidden, sensitive or not offered) get
-    nothing from others, lend nothing and let nothing pass. A term with a signal of its own
-    keeps exactly that; any other gets the largest of what the three ways bring.
+    ``own`` maps terms to signals; one of 0 closes its term. ``picked`` are those that were picked
+    by hand: only they reach down to narrower terms, each as far as the next picked one. Closed
+    terms (dismissed, hidden, sensitive or not offered) get nothing from others, lend nothing and
+    let nothing pass. A term with a signal of its own keeps exactly that; any other gets the
+    largest of what the three ways bring, and nothing where that is negligible. What was lent is
+    lent no further but by steps up, or by steps down.
     """
-    lenders = {term: value for term, value in own.items() if value > 0 and not is_closed(term)}
+
+    def is_shut(term: int) -> bool:
+        return is_closed(term) or own.get(term) == 0
+
+    signals = {term: value for term, value in own.items() if value > 0}
+    lenders = {term: value for term, value in signals.items() if not is_closed(term)}
     found: dict[int, Affinity] = {}
     for candidates in (
         _related(lenders, relatives),
-        _broader(lenders, relatives, is_closed),
-        _narrower(lenders, relatives, own, picked, is_closed),
+        _broader(lenders, relatives, is_shut),
+        _narrower(lenders, relatives, set(picked), is_shut),
     ):
         for term, affinity in candidates:
             best = found.get(term)
@@ -85,7 +92,7 @@ def spread(
         for term, affinity in found.items()
         if term not in own and not is_closed(term) and affinity.value >= NEGLIGIBLE
     }
-    return {t: Affinity(v, "own", {t: 1.0}) for t, v in own.items() if v > 0} | spread_to
+    return {t: Affinity(v, "own", {t: 1.0}) for t, v in signals.items()} | spread_to
 
 
 def _related(lenders: Mapping[int, float], relatives: Relatives) -> Iterable[tuple[int, Affinity]]:
@@ -97,15 +104,14 @@ def _related(lenders: Mapping[int, float], relatives: Relatives) -> Iterable[tup
 def _narrower(
     lenders: Mapping[int, float],
     relatives: Relatives,
-    own: Mapping[int, float],
     picked: Collection[int],
     is_closed: Callable[[int], bool],
 ) -> Iterable[tuple[int, Affinity]]:
-    for term in picked:
-        value, level = lenders.get(term, 0.0) * NARROWER_STEP, [term]
+    for term, own in lenders.items():
+        value, level = own * NARROWER_STEP, [term] if term in picked else []
         while level and value >= NEGLIGIBLE:
             below = [narrower for parent in level for narrower in relatives.narrower(parent)]
-            level = [pk for pk in below if pk not in own and not is_closed(pk)]
+            level = [pk for pk in below if pk not in picked and not is_closed(pk)]
             for pk in level:
                 yield pk, Affinity(value, "narrower", {term: 1.0})
             value *= NARROWER_STEP
@@ -114,42 +120,44 @@ def _narrower(
 def _broader(
     lenders: Mapping[int, float], relatives: Relatives, is_closed: Callable[[int], bool]
 ) -> Iterable[tuple[int, Affinity]]:
-    """Go up level by level: a broader term is reckoned once all that reaches it is known."""
+    """Go up: a broader term is reckoned once all that reaches it is known.
+
+    Terms in a circle wait for each other and so get nothing.
+    """
+    parents = _parents(lenders, relatives, is_closed)
+    children: dict[int, list[int]] = {}
+    for child, broader in parents.items():
+        children.setdefault(broader, []).append(child)
+    waiting = {broader: len(below) for broader, below in children.items()}
     reached = {term: Affinity(value, "own", {term: 1.0}) for term, value in lenders.items()}
-    arrivals = _arrivals(lenders, relatives, is_closed)
-    waiting = {parent: len(children) for parent, children in arrivals.items()}
     ready = [term for term in lenders if term not in waiting]
     while ready:
-        term = ready.pop()
-        parent = relatives.broader(term)
-        if parent is None or parent not in waiting:
+        parent = parents.get(ready.pop())
+        if parent is None:
             continue
         waiting[parent] -= 1
         if waiting[parent] == 0:
-            affinity = _noisy_or([reached[child] for child in arrivals[parent]])
-            yield parent, affinity
-            reached.setdefault(parent, affinity)
             ready.append(parent)
+            affinity = _noisy_or([reached[pk] for pk in children[parent] if pk in reached])
+            if affinity.value >= NEGLIGIBLE:
+                yield parent, affinity
+                reached.setdefault(parent, affinity)
 
 
-def _arrivals(
-    lenders: Mapping[int, float], relatives: Relatives, is_closed: Callable[[int], bool]
-) -> dict[int, list[int]]:
-    """Return each broader term above the lenders, with those of its narrower ones that lend."""
-    arrivals: dict[int, list[int]] = {}
+def _parents(
+    lenders: Iterable[int], relatives: Relatives, is_closed: Callable[[int], bool]
+) -> dict[int, int]:
+    """Return the broader term of each lender and of each term above one."""
+    parents: dict[int, int] = {}
     for lender in lenders:
-        term, seen = lender, {lender}
-        while True:
+        term = lender
+        while term not in parents:
             parent = relatives.broader(term)
-            if parent is None or is_closed(parent) or parent in seen:
+            if parent is None or is_closed(parent):
                 break
-            children = arrivals.setdefault(parent, [])
-            if term in children:
-                break
-            children.append(term)
-            seen.add(parent)
+            parents[term] = parent
             term = parent
-    return arrivals
+    return parents
 
 
 def _noisy_or(children: Sequence[Affinity]) -> Affinity:
@@ -157,7 +165,7 @@ def _noisy_or(children: Sequence[Affinity]) -> Affinity:
     doubt = 1.0
     for hint in hints:
         doubt *= 1.0 - hint
-    total = sum(hints)
+    total = sum(hints) or 1.0
     shares: dict[int, float] = {}
     for hint, child in zip(hints, children, strict=True):
         for term, share in child.shares.items():

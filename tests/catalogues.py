@@ -1,0 +1,109 @@
+"""Random vocabularies, profiles and catalogues, and what ranking makes of them, told naively.
+
+What stands here as arithmetic is written from the specification, one sentence after the other,
+and shares nothing with the code that it is compared with.
+"""
+
+from dataclasses import dataclass, field
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from django_personalization.affinity import NEGLIGIBLE
+from django_personalization.vocabulary import Relation, Term, Vocabulary
+
+few = settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+many = settings(max_examples=150, deadline=None)
+
+signals = st.one_of(st.sampled_from([0.5, 1.0, 2.0]), st.floats(0.02, 2.0))
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A vocabulary by number, with what a person signals and what is closed to spreading."""
+
+    parents: dict[int, int]
+    relations: tuple[Relation, ...] = ()
+    own: dict[int, float] = field(default_factory=dict)
+    picked: frozenset[int] = frozenset()
+    closed: frozenset[int] = frozenset()
+    size: int = 0
+
+    @property
+    def vocabulary(self):
+        terms = [
+            Term(f"{pk:032}", f"term {pk}", pk, parent_id=self.parents.get(pk))
+            for pk in range(self.size)
+        ]
+        return Vocabulary(terms, [], self.relations)
+
+    def lends(self, pk):
+        return pk in self.own and pk not in self.closed
+
+    def related(self, pk):
+        """0.5 times the weight of the relation times the neighbour's own signal: the largest."""
+        found = [0.0]
+        for relation in self.relations:
+            if relation.target_id == pk and self.lends(relation.source_id):
+                found.append(0.5 * relation.weight * self.own[relation.source_id])
+            if (
+                relation.is_symmetric
+                and relation.source_id == pk
+                and self.lends(relation.target_id)
+            ):
+                found.append(0.5 * relation.weight * self.own[relation.target_id])
+        return max(found)
+
+    def broader(self, pk):
+        """The noisy-or of the narrower terms, each at half of what it has."""
+        doubt = 1.0
+        for child, parent in self.parents.items():
+            if parent == pk and child not in self.closed:
+                has = self.own[child] if child in self.own else self.broader(child)
+                doubt *= 1.0 - min(0.5 * has, 1.0)
+        return 1.0 - doubt if 1.0 - doubt >= NEGLIGIBLE else 0.0
+
+    def narrower(self, pk):
+        """0.6 for each step down from the nearest broader term that was picked."""
+        share = 0.6
+        broader = self.parents.get(pk)
+        while broader is not None and broader not in self.closed:
+            if broader in self.picked:
+                return share * self.own[broader]
+            share *= 0.6
+            broader = self.parents.get(broader)
+        return 0.0
+
+    def affinity(self, pk):
+        if pk in self.own:
+            return self.own[pk]
+        if pk in self.closed:
+            return 0.0
+        value = max(self.related(pk), self.broader(pk), self.narrower(pk))
+        return value if value >= NEGLIGIBLE else 0.0
+
+
+@st.composite
+def schemes(draw, circles=False):
+    """Draw a forest (or any graph of one parent each), relations, signals and closed terms."""
+    size = draw(st.integers(1, 12))
+    order = draw(st.permutations(range(size)))
+    parents = {}
+    for place, pk in enumerate(order):
+        choices = [other for other in order if other != pk] if circles else order[:place]
+        parent = draw(st.one_of(st.none(), st.sampled_from(choices))) if choices else None
+        if parent is not None:
+            parents[pk] = parent
+    terms = st.integers(0, size - 1)
+    pairs = draw(st.lists(st.tuples(terms, terms), max_size=8, unique=True))
+    relations = tuple(
+        Relation(source, target, draw(st.floats(0.01, 1.0)), draw(st.booleans()))
+        for source, target in pairs
+        if source != target
+    )
+    own = draw(st.dictionaries(terms, signals, max_size=6))
+    picked = frozenset(pk for pk in own if draw(st.booleans()))
+    closed = draw(st.frozensets(terms, max_size=3))
+    return Scheme(parents, relations, own, picked, closed, size)
