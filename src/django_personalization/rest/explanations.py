@@ -18,7 +18,7 @@ class InteractionTypeSerializer(serializers.Serializer[Any]):
     """A type of interactions."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class ReasonEvidenceSerializer(serializers.Serializer[Any]):
@@ -43,7 +43,7 @@ class ControlSerializer(serializers.Serializer[Any]):
     """A request that would change a reason."""
 
     action = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     method = serializers.ChoiceField(choices=["GET", "POST", "PATCH", "DELETE"])
     path = serializers.CharField(allow_null=True)
     body = serializers.DictField(allow_null=True)
@@ -54,7 +54,7 @@ class ReasonTagSerializer(serializers.Serializer[Any]):
 
     id = serializers.IntegerField(source="pk")
     name = serializers.CharField()
-    source = serializers.ChoiceField(choices=TagSource.choices)
+    source = serializers.ChoiceField(choices=TagSource.choices)  # type: ignore[assignment]
     weight = serializers.FloatField()
 
 
