@@ -503,6 +503,34 @@ def test_a_profile_goes_while_everything_else_goes_on(person, ten_terms, work):
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("work", [erase_profile, reset_profile])
+def test_who_picks_and_who_erases_never_wait_for_each_other(person, work):
+    """No deadlock: neither with picks, some of which are new, nor with many tags that change."""
+    rows = Taxonomy.objects.bulk_create(
+        Taxonomy(name=f"Many {number}", category="skill") for number in range(100)
+    )
+    ids, words = [row.pk for row in rows], [f"Word {number}" for number in range(100)]
+
+    def repeat(number):
+        order = random.Random(number)
+        for _time in range(25):
+            if number < 2:
+                work(person)
+            elif number < 4:
+                tagging.pick_many(person, order.sample(ids, 60))
+            elif number < 6:
+                for _event in range(4):
+                    track(person, "search", extracted_keywords=order.sample(words, 20))
+            else:
+                tags = UserTag.objects.of(person)
+                tagging.change_many(tags, state=order.choice(["hidden", "active"]))
+
+    together(repeat, threads=9)
+    consistent(person)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
 def test_nothing_comes_after_who_says_no_and_erases(person, ten_terms):
     """Erased, then denied: what had begun before is gone, and nothing is stored afterwards."""
 
