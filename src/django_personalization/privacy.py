@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import Case, Q, Value, When
-from django.utils import timezone
+from django.utils.timezone import now
 from django.views.decorators.debug import sensitive_variables
 
 from django_personalization import audit
@@ -49,7 +50,7 @@ def export_profile(
     """
     if origin is not None:
         _record(AuditAction.EXPORT, user, count_profile(user), origin, actor)
-    head = {"format": FORMAT, "version": VERSION, "exported_at": timezone.now()}
+    head = {"format": FORMAT, "version": VERSION, "exported_at": now()}
     yield "{" + ", ".join(f"{_encoded(key)}: {_encoded(value)}" for key, value in head.items())
     for data in registered_personal_data():
         yield f",\n{_encoded(data.name)}: ["
@@ -127,7 +128,7 @@ def _take_all_evidence(tags: UserTagQuerySet) -> list[str]:
         evidence=0.0,
         interaction_count=0,
         confidence_score=Case(When(source=TagSource.MANUAL, then=Value(1.0)), default=Value(0.0)),
-        updated_at=timezone.now(),
+        updated_at=now(),
     )
     return keys
 
@@ -164,8 +165,15 @@ def _joined(rows: list[Row], *, is_first: bool, indent: bool) -> str:
     return ("\n" if is_first else ",\n") + ",\n".join(texts)
 
 
+class _Encoder(DjangoJSONEncoder):
+    """Django's, but for times: they are the stored ones, not cut to milliseconds."""
+
+    def default(self, o: Any) -> Any:
+        if isinstance(o, datetime):
+            return o.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+        return super().default(o)
+
+
 @sensitive_variables()
 def _encoded(value: Any, *, indent: int | None = None) -> str:
-    return json.dumps(
-        value, cls=DjangoJSONEncoder, ensure_ascii=False, allow_nan=False, indent=indent
-    )
+    return json.dumps(value, cls=_Encoder, ensure_ascii=False, allow_nan=False, indent=indent)

@@ -51,7 +51,7 @@ def test_exchanges(ada):
         response = ada.generic(
             asked["method"], asked["path"], body, content_type=content_type, headers=headers
         )
-        answer = response.content.decode()
+        answer = response.getvalue().decode()
         assert response.status_code == int(answered["status"]), f"{place}: {answer}"
         for name, value in re.findall(r"(\S+): (.+)", answered["headers"]):
             assert response[name] == value, place

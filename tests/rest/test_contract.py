@@ -24,6 +24,9 @@ ROUTES = [
     ("get", "me/personalization/settings/"),
     ("patch", "me/personalization/settings/"),
     ("post", "me/personalization/settings/reset/"),
+    ("get", "me/personalization/export/"),
+    ("post", "me/personalization/reset/"),
+    ("delete", "me/personalization/"),
     ("get", "me/recommendations/"),
     ("get", "me/tags/"),
     ("post", "me/tags/"),
@@ -56,7 +59,7 @@ def test_a_hosts_unhelpful_defaults_change_nothing():
     """
     environment = {name: v for name, v in os.environ.items() if not name.startswith("PYTEST")}
     environment.pop("DATABASE_URL", None)
-    files = [f"tests/rest/test_{name}.py" for name in ("tags", "taxonomies", "interactions")]
+    files = [f"tests/rest/test_{name}.py" for name in ("tags", "taxonomies", "interactions", "privacy")]
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--ds=tests.hostile_settings", *files],
         cwd=Path(__file__).parents[2],
@@ -158,7 +161,7 @@ def test_bodies_that_cannot_be_read(api, person, terms, method, route, body):
         route = route.replace("1/", f"{tag.pk}/")
     before = (UserTag.objects.count(), UserInteraction.objects.count())
     response = getattr(api, method)(f"/api/v1/{route}", body, content_type="application/json")
-    harmless = route.endswith(("restore/", "reset/")) or (
+    harmless = route.endswith(("restore/", "settings/reset/")) or (
         method == "patch" and response.status_code == 200
     )
     assert harmless or response.status_code == 400
