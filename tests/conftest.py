@@ -71,3 +71,16 @@ def client_of():
 @pytest.fixture
 def api(client_of, person):
     return client_of(person)
+
+
+@pytest.fixture
+def py(db):
+    return Taxonomy.objects.create(name="Python", category="skill")
+
+
+@pytest.fixture
+def snake(db):
+    """A synonym of Python, with an alias."""
+    snake = Taxonomy.objects.create(name="Python 3", category="skill")
+    TaxonomyAlias.objects.create(taxonomy=snake, name="Py3k")
+    return snake
