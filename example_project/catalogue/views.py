@@ -39,6 +39,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def about_personalization(request: HttpRequest) -> HttpResponse:
+    """Say how ordering works, and how to change it."""
+    return render(request, "catalogue/about_personalization.html")
+
+
+@require_safe
 def project_list(request: HttpRequest) -> HttpResponse:
     """List projects, all of them or those that the filters leave."""
     form = SearchForm(request.GET, is_personal=request.user.is_authenticated)

@@ -7,6 +7,7 @@ from django.urls import path
 from django_personalization.rest import (
     interactions,
     overview,
+    parameters,
     privacy,
     recommendations,
     settings,
@@ -24,6 +25,7 @@ urlpatterns = [
         name="taxonomy-by-category",
     ),
     path("taxonomies/<int:pk>/", taxonomies.TaxonomyDetailView.as_view(), name="taxonomy-detail"),
+    path("personalization/parameters/", parameters.ParametersView.as_view(), name="parameters"),
     path("me/personalization/", overview.PersonalizationView.as_view(), name="personalization"),
     path("me/personalization/settings/", settings.SettingsView.as_view(), name="settings"),
     path(

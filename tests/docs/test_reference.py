@@ -121,7 +121,8 @@ def test_every_page_of_the_admin_is_there():
 
 
 @pytest.mark.parametrize(
-    "module", ["tagging", "tracking", "evidence", "content", "refreshing", "exceptions"]
+    "module",
+    ["tagging", "tracking", "evidence", "content", "parameters", "refreshing", "exceptions"],
 )
 def test_every_public_name_is_there(module):
     path = f"{PACKAGE}.{module}"
@@ -140,6 +141,11 @@ def test_every_public_name_is_there(module):
 PACKAGE = "django_personalization"
 # Called by the package itself: when terms are saved, events taken back, content named by clients.
 INTERNAL = {"align_tags", "declaration_of", "find_visible", "take_from"}
+
+
+def test_every_template_tag_is_there():
+    library = importlib.import_module(f"{PACKAGE}.templatetags.personalization").register
+    assert set(sections("docs/reference/templates.md")) == {*library.tags, *library.filters}
 
 
 def test_weights_and_sources():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from catalogue.models import Project
 from catalogue.views import PROJECTS_PER_PAGE
 from django_personalization.models import Taxonomy
+from django_personalization.parameters import ranking_parameters
 
 LIST = "/projects/"
 ADD = "/projects/add/"
@@ -34,6 +36,18 @@ def test_the_start_page_shows_projects_and_topics(client, catalogue):
     assertContains(response, "?topic=deep-learning")
     assertNotContains(response, "Secret")
     assertNotContains(response, "Your interests</h2>")
+
+
+def test_it_says_how_ordering_works(client, db):
+    found = ranking_parameters()
+    address = reverse("about_personalization")
+    assertContains(client.get("/"), f'<a href="{address}">How ordering works</a>', html=True)
+    page = client.get(address)
+    assert "projects" in found.intro
+    sentences = [found.intro, *(item.text for item in (*found.parameters, *found.controls))]
+    for sentence in sentences:
+        assertContains(page, escape(sentence), count=1)
+    assertContains(page, f'href="{reverse("personalization_settings")}"')
 
 
 @pytest.mark.parametrize("path", ["/", LIST])

@@ -20,6 +20,7 @@ ROUTES = [
     ("get", "taxonomies/"),
     ("get", "taxonomies/1/"),
     ("get", "taxonomies/by_category/"),
+    ("get", "personalization/parameters/"),
     ("get", "me/personalization/"),
     ("get", "me/personalization/settings/"),
     ("patch", "me/personalization/settings/"),

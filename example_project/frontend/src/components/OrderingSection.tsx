@@ -32,7 +32,9 @@ function Explanation({ intro, parameters, controls }: RankingParameters) {
             {parameters.map(({ code, text, importance }) => (
               <li key={code}>
                 <p>{text}</p>
-                <ShareMeter label={ordering.importanceOf(text)} caption={ordering.importance} share={importance} />
+                {importance !== null && (
+                  <ShareMeter label={ordering.importanceOf(text)} caption={ordering.importance} share={importance} />
+                )}
               </li>
             ))}
           </ul>

@@ -56,7 +56,7 @@ export interface DeletedRows {
 /** What ordering depends on and how to change it, in sentences. */
 export interface RankingParameters {
   intro: string;
-  parameters: { code: string; text: string; importance: number }[];
+  parameters: { code: string; text: string; importance: number | null }[];
   controls: { code: string; text: string }[];
 }
 

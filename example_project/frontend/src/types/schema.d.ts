@@ -350,6 +350,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/personalization/parameters/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return sentences made from the live configuration, in the language of the request. */
+        get: operations["parameters_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/taxonomies/": {
         parameters: {
             query?: never;
@@ -559,6 +576,24 @@ export interface components {
             readonly paused: boolean;
             readonly mode: components["schemas"]["ModeEnum"];
             readonly discovery: number;
+        };
+        /** @description One way to change the order. */
+        RankingControl: {
+            code: string;
+            text: string;
+        };
+        /** @description One thing on which the order depends. */
+        RankingParameter: {
+            code: string;
+            text: string;
+            /** Format: double */
+            importance: number | null;
+        };
+        /** @description What is ordered, what the order depends on, and how people change it. */
+        RankingParameters: {
+            intro: string;
+            parameters: components["schemas"]["RankingParameter"][];
+            controls: components["schemas"]["RankingControl"][];
         };
         /** @description One of the terms whose contributions sum to the score. */
         Reason: {
@@ -1344,6 +1379,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserTag"][];
+                };
+            };
+        };
+    };
+    parameters_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RankingParameters"];
                 };
             };
         };
