@@ -21,6 +21,7 @@ from django_personalization.models import (
     UserTag,
 )
 from django_personalization.preferences import change_settings, reset_settings
+from django_personalization.privacy import erase_profile
 from django_personalization.querysets import hold_person, keep_person
 from django_personalization.signals import interactions_tracked, tags_changed
 from django_personalization.tracking import refusal, sends_gpc, track, track_many
@@ -182,6 +183,16 @@ def test_a_reset_asks_again(person, terms, settings):
     assert refusal(person) is None
     reset_settings(person)
     assert refusal(person) == "consent_missing"
+
+
+def test_to_erase_and_stay_away(person, terms):
+    """As the how-to guide says."""
+    track(person, "search", text="python")
+    with transaction.atomic():
+        erase_profile(person)
+        change_settings(person, consent="denied")
+    assert track(person, "search", text="python").reason == "consent_denied"
+    assert counts() == [0, 0, 0]
 
 
 # Races

@@ -122,7 +122,16 @@ def test_every_page_of_the_admin_is_there():
 
 @pytest.mark.parametrize(
     "module",
-    ["tagging", "tracking", "evidence", "content", "parameters", "refreshing", "exceptions"],
+    [
+        "tagging",
+        "tracking",
+        "preferences",
+        "evidence",
+        "content",
+        "parameters",
+        "refreshing",
+        "exceptions",
+    ],
 )
 def test_every_public_name_is_there(module):
     path = f"{PACKAGE}.{module}"
@@ -139,8 +148,9 @@ def test_every_public_name_is_there(module):
 
 
 PACKAGE = "django_personalization"
-# Called by the package itself: when terms are saved, events taken back, content named by clients.
-INTERNAL = {"align_tags", "declaration_of", "find_visible", "take_from"}
+# Called by the package itself: when terms are saved, events taken back, and clients' settings or
+# names of content looked at.
+INTERNAL = {"align_tags", "change_problems", "declaration_of", "find_visible", "take_from"}
 
 
 def test_every_template_tag_is_there():
