@@ -10,11 +10,13 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
-from django.db.models import Count, F, Model, QuerySet, Value
+from django.db.models import Count, F, FloatField, Model, QuerySet, Value
 from django.db.models.fields.related import ManyToManyField
 from django.db.models.fields.reverse_related import ManyToOneRel
+from django.db.models.functions import Cast
 
 from django_personalization.content import Content
 from django_personalization.models import Taxonomy
@@ -42,35 +44,76 @@ def term_pairs(content: Content) -> QuerySet[Any, dict[str, Any]]:
     """Return rows of ``ITEM`` (the item's key), ``TERM`` (its term's key) and ``SHARE``.
 
     Read from the table in between where there is one, so that the items themselves need not be
-    touched. ``SHARE`` is 1 where the host declared none.
+    touched. ``SHARE`` is 1 where the host declared none, and then there is one row for each item
+    and term; otherwise the shares of several rows add up.
     """
     first, _dot, rest = content.terms.partition("__")
-    field = content.model._meta.get_field(first)
-    if isinstance(field, ManyToManyField) and not rest and content.shares is None:
+    field: Any = content.model._meta.get_field(first)
+    # An inherited relation is of other rows as well.
+    is_own = field.model is content.model._meta.concrete_model
+    if is_own and isinstance(field, ManyToManyField) and not rest and content.shares is None:
         through: Any = field.remote_field.through
-        item, term = field.m2m_field_name(), field.m2m_reverse_field_name()
-        return _rows(through._base_manager.all(), f"{item}_id", f"{term}_id", None)
-    if isinstance(field, ManyToOneRel) and rest and field.field.model is not content.model:
+        pairs = through._base_manager.all()
+        rows = _rows(pairs, field.m2m_field_name(), field.m2m_reverse_field_name(), None)
+    elif is_own and isinstance(field, ManyToOneRel) and rest:
+        between: Any = field.related_model._base_manager.all()
         share = content.shares.partition("__")[2] if content.shares else None
-        rows: QuerySet[Any] = field.related_model._base_manager.all()
-        return _rows(rows, field.field.attname, rest, share)
-    items: QuerySet[Any] = content.model._base_manager.all()
-    return _rows(items, "pk", content.terms, content.shares).distinct()
+        rows = _rows(between, field.field.name, rest, share)
+    else:
+        rows = _rows(content.model._base_manager.all(), "pk", content.terms, content.shares)
+    return rows if content.shares is not None or _has_no_twins(content) else rows.distinct()
 
 
 def _rows(
     rows: QuerySet[Any], item: str, term: str, share: str | None
 ) -> QuerySet[Any, dict[str, Any]]:
-    amount = Value(1) if share is None else F(share)
-    pairs = rows.order_by().values(**{ITEM: F(item), TERM: F(term), SHARE: amount})
+    key = item if item == "pk" else f"{item}__pk"
+    amount = Value(1) if share is None else Cast(F(share), FloatField())
+    pairs = rows.order_by().values(**{ITEM: F(key), TERM: F(f"{term}__pk"), SHARE: amount})
     pairs = pairs.filter(**{f"{TERM}__isnull": False})
+    if item != "pk" and rows.model._meta.get_field(item).null:
+        pairs = pairs.filter(**{f"{ITEM}__isnull": False})
     return pairs if share is None else pairs.filter(**{f"{SHARE}__gt": 0})
 
 
-def pairs_of(content: Content, items: Iterable[Any]) -> QuerySet[Any, tuple[Any, Any, Any]]:
-    """Return item, term and share of the items with these keys."""
+def _has_no_twins(content: Content) -> bool:
+    """Whether no item can have the same term twice, as far as the schema says."""
+    first, _dot, rest = content.terms.partition("__")
+    field: Any = content.model._meta.get_field(first)
+    if isinstance(field, ManyToOneRel):
+        return "__" not in rest and _is_unique(field.related_model, {field.field.name}, rest)
+    through = getattr(field.remote_field, "through", None)
+    if through is not None and not rest:
+        links = {"content_type", "object_id", "content_object"}  # of django-taggit
+        if isinstance(field, ManyToManyField):
+            links = {field.m2m_field_name()}
+        return _is_unique(through, links, field.m2m_reverse_field_name())
+    return _is_one(content.model, content.terms)
+
+
+def _is_unique(model: type[Model], links: set[str], term: str) -> bool:
+    groups = [set(group) for group in model._meta.unique_together]
+    groups += [set(constraint.fields) for constraint in model._meta.total_unique_constraints]
+    return any(term in group and group <= {term, *links} for group in groups)
+
+
+def _is_one(model: Any, path: str) -> bool:
+    """Whether ``path`` leads to one row at most."""
+    for part in path.split("__"):
+        field = model._meta.get_field(part)
+        if not (field.many_to_one or field.one_to_one):
+            return False
+        model = field.related_model
+    return True
+
+
+def pairs_of(content: Content, items: Iterable[Any]) -> list[tuple[Any, Any, float]]:
+    """Return item, term and share of the items with these keys. One query."""
+    shares: dict[tuple[Any, Any], float] = {}
     pairs = term_pairs(content).filter(**{f"{ITEM}__in": list(items)})
-    return pairs.values_list(ITEM, TERM, SHARE)
+    for item, term, share in pairs.values_list(ITEM, TERM, SHARE):
+        shares[item, term] = shares.get((item, term), 0.0) + share
+    return [(item, term, share) for (item, term), share in shares.items()]
 
 
 def term_model(content: Content) -> type[Model]:
@@ -109,7 +152,14 @@ class TermStatistics:
         return self.identities.get(key)
 
 
-_counted: dict[Content, tuple[float, Vocabulary, TermStatistics]] = {}
+@dataclass(frozen=True)
+class _Count:
+    total: int
+    frequency: dict[Any, int]
+    expires: float
+
+
+_known: dict[tuple[object, ...], tuple[_Count, Vocabulary, TermStatistics]] = {}
 
 
 def statistics_of(content: Content, vocabulary: Vocabulary) -> TermStatistics:
@@ -117,33 +167,47 @@ def statistics_of(content: Content, vocabulary: Vocabulary) -> TermStatistics:
 
     Kept in the process, shared and never changed; counted again when it is older than 500 times
     what the counting took, at least ten seconds and at most ten minutes. Costs two queries then.
+    What the host's own tags mean is read again when the vocabulary has changed.
     """
-    now = time.monotonic()
-    expires, known, statistics = _counted.get(content, (0.0, None, None))
-    if statistics is not None and known is vocabulary and now < expires:
+    key = (content.model, content.terms, content.shares)
+    count, known, statistics = _known.get(key, (None, None, None))
+    if count is None or time.monotonic() >= count.expires:
+        count = _count(content)
+    elif statistics is not None and known is vocabulary:
         return statistics
-    statistics = count_terms(content, vocabulary)
-    cost = time.monotonic() - now
-    age = min(max(cost * _AGE_PER_COST, _MIN_AGE), _MAX_AGE)
-    _counted[content] = (now + age, vocabulary, statistics)
+    statistics = _statistics(content, count, vocabulary)
+    _known[key] = (count, vocabulary, statistics)
     return statistics
 
 
 def forget_statistics() -> None:
     """Let the next call count again, for whoever has just filled a catalogue."""
-    _counted.clear()
+    _known.clear()
 
 
-def count_terms(content: Content, vocabulary: Vocabulary) -> TermStatistics:
+def _count(content: Content) -> _Count:
     """Count the items and their terms now; memory grows with the terms, not with the items."""
+    begun = time.monotonic()
     total = content.model._base_manager.count()
-    counted = term_pairs(content).values(TERM).annotate(**{ITEMS: Count("*")})
+    items = Count("*") if _has_no_twins(content) else Count(ITEM, distinct=True)
+    counted = term_pairs(content).values(TERM).annotate(**{ITEMS: items})
     frequency = dict(counted.values_list(TERM, ITEMS))
-    identities = _identities(content, frequency, vocabulary)
+    done = time.monotonic()
+    age = min(max((done - begun) * _AGE_PER_COST, _MIN_AGE), _MAX_AGE)
+    return _Count(total, frequency, done + age)
+
+
+def _statistics(content: Content, count: _Count, vocabulary: Vocabulary) -> TermStatistics:
+    identities = _identities(content, count.frequency, vocabulary)
     keys: dict[Identity, tuple[Any, ...]] = {}
     for key, identity in identities.items():
         keys[identity] = (*keys.get(identity, ()), key)
-    return TermStatistics(total, frequency, keys, identities)
+    return TermStatistics(
+        count.total,
+        MappingProxyType(count.frequency),
+        MappingProxyType(keys),
+        MappingProxyType(identities),
+    )
 
 
 def _identities(

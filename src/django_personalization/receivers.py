@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models.signals import post_delete, post_save, pre_save
+from django.apps import apps as installed
+from django.db import router
+from django.db.models.signals import post_delete, post_migrate, post_save, pre_save
 from django.dispatch import receiver
 
 from django_personalization.alignment import align_tags, keep_former_names
-from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelation
+from django_personalization.models import (
+    Taxonomy,
+    TaxonomyAlias,
+    TaxonomyRelation,
+    VocabularyRevision,
+)
 from django_personalization.querysets import mark_vocabulary_changed
 
 
@@ -44,3 +51,12 @@ def let_tags_follow_aliases(sender: Any, instance: TaxonomyAlias, raw: bool, **k
 def mark_changed(sender: Any, using: str, **kwargs: Any) -> None:
     """Let every process see the change."""
     mark_vocabulary_changed(using)
+
+
+@receiver(post_migrate)
+def mark_migrated(app_config: Any, using: str, **kwargs: Any) -> None:
+    """Give a new vocabulary its first token, and one that a host's migration may have changed."""
+    known = kwargs.get("apps", installed).all_models.get("django_personalization", ())
+    is_ours = app_config.name == "django_personalization" and "vocabularyrevision" in known
+    if is_ours and router.allow_migrate_model(using, VocabularyRevision):
+        mark_vocabulary_changed(using)
