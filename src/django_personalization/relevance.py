@@ -30,7 +30,7 @@ from django.db.models.sql import Query
 from django.db.models.sql.constants import INNER, LOUTER
 
 from django_personalization.content import content_of
-from django_personalization.item_terms import term_model, term_pairs
+from django_personalization.item_terms import ITEM, SHARE, TERM, term_model, term_pairs
 
 Pairs = QuerySet[Any, dict[str, Any]]
 Compiled = tuple[str, list[Any]]
@@ -64,10 +64,10 @@ class TermScores(ScoreTable):
         values, value_parameters = self._values(connection)
         sql = (
             "SELECT found.item, found.score / SQRT("  # noqa: S608 - every value is a parameter
-            f"(SELECT SUM(whole.share) FROM ({pairs}) whole WHERE whole.item = found.item)"
-            ") AS score FROM (SELECT pair.item, SUM(pair.share * worth.score) AS score "
-            f"FROM ({pairs}) pair INNER JOIN ({values}) worth ON worth.term = pair.term "
-            "GROUP BY pair.item) found"
+            f"(SELECT SUM(whole.{SHARE}) FROM ({pairs}) whole WHERE whole.{ITEM} = found.item)"
+            f") AS score FROM (SELECT pair.{ITEM} AS item, SUM(pair.{SHARE} * worth.score) AS score "
+            f"FROM ({pairs}) pair INNER JOIN ({values}) worth ON worth.term = pair.{TERM} "
+            f"GROUP BY pair.{ITEM}) found"
         )
         return sql, [*parameters, *parameters, *value_parameters]
 
@@ -267,7 +267,7 @@ class HasTerms(Expression):
         item = f"{compiler.quote_name_unless_alias(alias)}.{connection.ops.quote_name(column)}"
         sql = (
             f"EXISTS(SELECT 1 FROM ({pairs}) pair "  # noqa: S608 - every value is a parameter
-            f"WHERE pair.item = {item} AND pair.term IN ({places}))"
+            f"WHERE pair.{ITEM} = {item} AND pair.{TERM} IN ({places}))"
         )
         return sql, (*parameters, *terms)
 
