@@ -1,6 +1,10 @@
 """Synonyms become one term: nobody loses anything, and it can be taken back."""
 
+import time
+from threading import Event
+
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -459,6 +463,51 @@ def test_a_pick_under_way_follows_the_name(person, py, snake, monkeypatch):
 
 
 # On PostgreSQL, with everybody at work
+
+
+def one_after_the_other(first, second):
+    """Run ``second`` in another thread while the transaction of ``first`` has not committed."""
+    done = Event()
+
+    def hold():
+        with transaction.atomic():
+            first()
+            done.set()
+            time.sleep(0.5)
+
+    def follow():
+        assert done.wait(timeout=20)
+        second()
+
+    together(lambda number: (hold, follow)[number](), threads=2)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_waits_for_an_event_that_is_under_way(person, py, snake):
+    search(person, "py3k")
+    one_after_the_other(lambda: search(person, "python"), lambda: merge_terms(py, [snake]))
+    assert UserTag.objects.get().interaction_count == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_an_event_and_a_pick_wait_for_a_merge_that_is_under_way(person, other, py, snake):
+    def go_on():
+        search(person, "py3k")
+        tagging.pick(other, name="python 3")
+
+    one_after_the_other(lambda: merge_terms(py, [snake]), go_on)
+    assert {tag.taxonomy for tag in UserTag.objects.all()} == {py}
+    assert UserTag.objects.count() == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_taking_back_waits_for_a_merge_that_is_under_way(person, py, snake):
+    event = search(person, "py3k")
+    one_after_the_other(lambda: merge_terms(py, [snake]), lambda: take_back(event))
+    assert not UserTag.objects.exists()
 
 
 @pytest.mark.postgres

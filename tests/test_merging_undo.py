@@ -50,6 +50,8 @@ def test_a_merge_that_was_stopped_goes_on(make_person, py, snake, tmp_path, line
     file = tmp_path / "undo.jsonl"
     with stopped_after(lines):
         merge_terms(py, [snake, third], batch_size=2, undo=file)
+    with file.open("a") as stream:
+        stream.write('{"record": "ta')  # the power went
     refused = UserTag.objects.exclude(state="active").values_list("user", flat=True).distinct()
     assert sum(UserTag.objects.values_list("interaction_count", flat=True)) == counts
     merge_terms(py, [snake, third], batch_size=2, undo=file)
@@ -63,16 +65,17 @@ def test_a_merge_that_was_stopped_goes_on(make_person, py, snake, tmp_path, line
     assert differences(before, snapshot()) == {}
 
 
+@pytest.mark.parametrize(("batch_size", "lines"), [(2, 3), (500, 2)])
 def test_people_are_asked_for_their_no_before_names_change_their_meaning(
-    make_person, py, snake, tmp_path
+    make_person, py, snake, batch_size, lines
 ):
     people = [make_person(f"p{number}") for number in range(4)]
     for someone in people:
         drop_picked(someone, snake)
-    with stopped_after(3):
-        merge_terms(py, [snake], batch_size=2)
+    with stopped_after(lines):
+        merge_terms(py, [snake], batch_size=batch_size)
     assert current_vocabulary().resolve("python 3").name == "Python"
-    assert UserTag.objects.filter(taxonomy=snake).exists()
+    assert UserTag.objects.filter(taxonomy=snake).count() == 4
     for someone in people:
         assert search(someone, "py3k", "python").fed_terms == {}
 

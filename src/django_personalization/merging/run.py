@@ -97,7 +97,6 @@ def merge_terms(
     log.open(plan.keep, plan.merged)
     run = _Merge(plan, batch_size, log, progress)
     try:
-        run.refuse()
         run.change_vocabulary()
         run.move_tags()
         for link in links():
@@ -125,18 +124,13 @@ class _Merge:
         self._progress = progress
         self._total = plan.rows
 
-    def refuse(self) -> None:
-        """Let what people refused be refused under the term that stays."""
-        while users := people_of(to_refuse(self._keep_id, self._ids), self._size):
-            with transaction.atomic():
-                hold_people(users)
-                keep, _merged = hold_terms(self._keep_id, self._ids)
-                self._note(refuse(keep, self._names, users))
-
     def change_vocabulary(self) -> None:
-        """Let all names mean the term that stays, and retire the others."""
+        """Let all names mean the term that stays, and retire the others.
+
+        What people refused must be refused under that term before.
+        """
         while not self._change_vocabulary():
-            self.refuse()
+            self._refuse()
 
     def move_tags(self) -> None:
         """Let people's tags become tags of the term that stays, free ones of these names too."""
@@ -162,8 +156,15 @@ class _Merge:
             pass
         self._log.write({"record": "end"})
 
+    def _refuse(self) -> None:
+        while users := people_of(to_refuse(self._keep_id, self._ids), self._size):
+            with transaction.atomic():
+                hold_people(users)
+                keep, _merged = hold_terms(self._keep_id, self._ids)
+                self._note(refuse(keep, self._names, users))
+
     def _change_vocabulary(self) -> bool:
-        """Change it, unless people said no meanwhile more often than one transaction holds."""
+        """Change it, unless people said no more often than one transaction holds."""
         with transaction.atomic():
             hold_vocabulary()
             keep, merged = hold_terms(self._keep_id, self._ids)
