@@ -90,6 +90,7 @@ def test_hidden_from_the_start(api, terms):
         ({"name": "\ud800"}, "name", "urrogate"),
         ({"name": {"a": 1}}, "name", "string"),
         ({"name": "Zig", "state": "dismissed"}, "state", "not a valid choice"),
+        ({"name": "Zig", "state": "\ud800"}, "state", '"\ud800" is not a valid choice'),
         ({"name": "flash"}, "name", "not offered any more"),
     ],
 )

@@ -84,6 +84,23 @@ class StrictRenderer(JSONRenderer):
     compact = True
     strict = True
 
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().render(data, accepted_media_type, renderer_context)
+        except UnicodeEncodeError:  # REST framework's refusals quote lone surrogates as they came
+            return EscapingRenderer().render(data, accepted_media_type, renderer_context)
+
+
+class EscapingRenderer(StrictRenderer):
+    """The same in ASCII, which can say what UTF-8 cannot."""
+
+    ensure_ascii = True
+
 
 class JSONNegotiation(DefaultContentNegotiation):
     """Always answers in JSON, whatever the client says it accepts."""
