@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from django_personalization import tagging
-from django_personalization.models import UserInteraction, UserTag
+from django_personalization.models import PersonalizationSettings, UserInteraction, UserTag
 from django_personalization.tracking import track
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -62,7 +62,8 @@ def known_person(person, terms):
 
 def stored():
     tags = UserTag.objects.order_by("pk").values_list("pk", "state", "weight", "evidence")
-    return list(tags), UserInteraction.objects.count()
+    settings = PersonalizationSettings.objects.values_list("consent", "paused", "mode", "discovery")
+    return list(tags), UserInteraction.objects.count(), list(settings)
 
 
 @schema.parametrize()
