@@ -17,8 +17,8 @@ export function ConsentSetting({ consent, onChange }: Props) {
       label={settings.consentTitle}
       detail={(
         <>
-          <strong>{settings.consentState[consent]}.</strong> {settings.consent[consent]}
-          {isRefusedByBrowser && <> {settings.privacyControl}</>}
+          <strong>{settings.consentState[consent]}.</strong>{" "}
+          {isRefusedByBrowser ? settings.privacyControl : settings.consent[consent]}
         </>
       )}
       value={consent === "unset" ? null : consent}

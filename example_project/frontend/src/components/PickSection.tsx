@@ -46,7 +46,7 @@ export function PickSection({ draft, taxonomies, manualTags, isOff }: Props) {
       {isOff !== true && <p className="pz-hint">{picker.intro}</p>}
       <SettingsFailure control={control} />
       {isOff === null && <Skeleton text={picker.loading} />}
-      {isOff === true && <OffNotice isBusy={control.isSaving} onSwitchOn={switchOn} />}
+      {isOff === true && <OffNotice isBusy={control.saving !== null} onSwitchOn={switchOn} />}
       {isOff === false && (
         <QueryState queries={[taxonomies, manualTags]} loading={picker.loading}>
           {() => groups.length === 0

@@ -12,7 +12,7 @@ interface Props {
 
 /** Says that a setting was not saved, and offers to try again. */
 export function SettingsFailure({ control, title }: Props) {
-  const { failure, isSaving, change } = control;
+  const { failure, saving, change } = control;
   const { container, onPressed } = useHeadingFocus<HTMLDivElement>(failure !== null);
   return (
     <div ref={container}>
@@ -22,7 +22,7 @@ export function SettingsFailure({ control, title }: Props) {
           error={failure.error}
         >
           <ActionButton
-            isBusy={isSaving}
+            isBusy={saving !== null}
             onPress={() => {
               onPressed();
               void change(failure.wanted);

@@ -15,7 +15,8 @@ export interface SettingsFailure {
 export interface SettingsControl {
   /** Save at once; the answer is whether that worked. */
   change: (wanted: Wanted) => Promise<boolean>;
-  isSaving: boolean;
+  /** What is being saved. */
+  saving: Wanted | null;
   /** The last that was saved. */
   saved: Wanted | null;
   failure: SettingsFailure | null;
@@ -57,7 +58,7 @@ export function useSettingsChanges(): SettingsControl {
   });
 
   const change = (wanted: Wanted) => mutation.mutateAsync(wanted).then(() => true, () => false);
-  return { change, isSaving: mutation.isPending, saved, failure };
+  return { change, saving: mutation.isPending ? mutation.variables : null, saved, failure };
 }
 
 function only(settings: PersonalizationSettings, keys: SettingsChanges): SettingsChanges {
