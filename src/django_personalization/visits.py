@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth.models import AnonymousUser
@@ -45,12 +46,13 @@ def track_view(
     if not _is_for_a_reader(request):
         return
     try:
-        # A statement that fails would otherwise break the transaction of the whole request.
-        with transaction.atomic():
+        # A statement that fails would otherwise break the transaction of the whole request. Where
+        # there is none, tracking's own must be the outermost: it queues fairly with decisions.
+        in_transaction = transaction.get_connection().in_atomic_block
+        with transaction.atomic() if in_transaction else nullcontext():
             track(visitor_of(request), interaction_type, content=content, gpc=sends_gpc(request))
-    except (
-        InvalidInput
-    ) as error:  # names the wrong argument, which is the view's and not a person's
+    except InvalidInput as error:
+        # It names the wrong argument, which is the view's and not a person's.
         logger.error("Cannot track %s: %s", content._meta.label_lower, error)
     except Exception as error:  # noqa: BLE001 - whatever it is, the page is not to blame
         # A database says in its messages which row it was about: where it failed, not with what.
