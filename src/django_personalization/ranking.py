@@ -129,8 +129,10 @@ def queryset_filter(
 def similar(obj: Model, queryset: QuerySet[Any] | None = None) -> QuerySet[Any]:
     """Return what shares terms with ``obj``, most alike first, each row with its ``similarity``.
 
-    The measure is the cosine between the items' terms, weighed by their rarity. ``queryset``
-    limits what is looked at; by default all rows of the model. ``obj`` itself is left out.
+    Every term that both have adds the square of its rarity, divided by the roots of how many terms
+    each of the two has: relevance, with the terms of ``obj`` in the place of a person's.
+    ``queryset`` limits what is looked at; by default all rows of the model. ``obj`` itself is left
+    out.
     """
     content = content_of(obj._meta.model)
     rows: QuerySet[Any] = content.model._default_manager.all() if queryset is None else queryset
