@@ -5,6 +5,7 @@ import json
 import stat
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from django_personalization import scoring, tagging
@@ -105,8 +106,13 @@ def test_a_merge_that_was_stopped_is_taken_back(make_person, py, snake, tmp_path
 # Undoing
 
 
+@pytest.mark.parametrize("way", ["statement", "portable"])
 @pytest.mark.parametrize("batch_size", [1, 5, 500])
-def test_undone_is_as_if_nothing_had_been(make_person, py, snake, tmp_path, batch_size):
+def test_undone_is_as_if_nothing_had_been(
+    make_person, py, snake, tmp_path, batch_size, way, monkeypatch
+):
+    if way == "portable":
+        monkeypatch.setattr(connection.features, "supports_update_conflicts_with_target", False)
     _people, third = a_busy_site(make_person, py, snake)
     before = snapshot()
     file = tmp_path / "undo.jsonl"

@@ -8,6 +8,7 @@ from functools import reduce
 from itertools import groupby
 from typing import Any, Final
 
+from django.db import connections
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from django_personalization.models import Taxonomy, UserTag
 from django_personalization.querysets import UserTagQuerySet
 from django_personalization.upsert import announce_tags
 
-NAMED: Final = ("taxonomy", "key", "name")
+_NAMED: Final = ("taxonomy", "key", "name")
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,20 @@ def move(keep: Taxonomy, gone: Names, user_ids: Collection[Any]) -> Step:
         step.tags += len(others)
     UserTag.objects.filter(pk__in=dropped).delete()
     UserTag.objects.filter(pk__in=renamed).update(taxonomy=keep, key=keep.key, name=keep.name)
-    UserTag.objects.bulk_update(joined, [*NAMED, *ABSORBED])
+    overwrite(joined)
     return step
+
+
+def overwrite(tags: Sequence[UserTag]) -> None:
+    """Store tags that exist and are held, with all that a merge may change."""
+    names = [*_NAMED, *ABSORBED]
+    if connections[UserTag.objects.db].features.supports_update_conflicts_with_target:
+        # What bulk_update() says with a condition for each value takes ten times as long.
+        UserTag.objects.bulk_create(
+            tags, update_conflicts=True, unique_fields=["id"], update_fields=names
+        )
+    else:
+        UserTag.objects.bulk_update(tags, names)
 
 
 def _by_person(keep: Taxonomy, gone: Names, user_ids: Collection[Any]) -> list[list[UserTag]]:

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from django_personalization.alignment import ABSORBED
 from django_personalization.choices import TagSource, TagState
 from django_personalization.merging.rows import attempt, insert, read
-from django_personalization.merging.tags import NAMED
+from django_personalization.merging.tags import overwrite
 from django_personalization.models import Taxonomy, UserTag
 from django_personalization.upsert import announce_tags
 
@@ -74,7 +73,7 @@ class _Writing:
         for (taxonomy_id, key, name), pks in self.renamed.items():
             rows = UserTag.objects.filter(pk__in=pks)
             rows.update(taxonomy_id=taxonomy_id, key=key, name=name)
-        refused = attempt(_update, self.changed) + attempt(insert, self.new)
+        refused = attempt(overwrite, self.changed) + attempt(insert, self.new)
         return {row.user_id for row in refused}
 
 
@@ -172,10 +171,6 @@ def _hand_over(entry: _Entry, now: UserTag, own: UserTag | None, rows: Sequence[
             row.weight = now.weight
         row.confidence_score = row.confidence_at(timezone.now())
         row.updated_at = now.updated_at
-
-
-def _update(rows: Sequence[UserTag]) -> None:
-    UserTag.objects.bulk_update(rows, [*NAMED, *ABSORBED])
 
 
 def people_in(lines: Sequence[Mapping[str, Any]]) -> list[Any]:
