@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_personalization import tagging
+from django_personalization.admin.inspector import InspectorMixin
 from django_personalization.admin.pages import (
     LeavesWithPersonMixin,
     PersonalDataAdmin,
@@ -57,7 +58,7 @@ class UserTagForm(_TagForm):
 
 
 @admin.register(UserTag)
-class UserTagAdmin(LeavesWithPersonMixin, PersonalDataAdmin):
+class UserTagAdmin(InspectorMixin, LeavesWithPersonMixin, PersonalDataAdmin):
     """What people care about, picked by hand or inferred."""
 
     form = UserTagForm
