@@ -146,7 +146,7 @@ export const strings = {
     consentTitle: "May this site learn from what you do?",
     consentState: { unset: "Not chosen yet", granted: "You said yes", denied: "You said no" } satisfies Record<Consent, string>,
     consent: {
-      unset: "Until you do, the site’s own rule applies.",
+      unset: "Until you do, the rule under “How ordering works” decides.",
       granted: "What you view, search and add here teaches this site your interests.",
       denied: "Nothing that you do here is collected.",
     } satisfies Record<Consent, string>,

@@ -17,6 +17,7 @@ describe("how ordering works", () => {
     expect(within(ordering()).getAllByRole("listitem").map((row) => row.textContent)).toEqual([
       "Projects with your tags come first.Importance70%",
       "Newer projects come before older ones.Importance30%",
+      "What you hid is left out.",
       "What you do fades.",
       "Choose what may be used, under Settings.",
     ]);

@@ -2,19 +2,14 @@
 import type {
   Answer,
   ContentReference,
-  DeletedRows,
-  EvidencePage,
   InteractionRequest,
   InteractionResults,
   NewTag,
   NotStored,
-  PersonalizationSettings,
   Query,
-  RankingParameters,
   SettingsChanges,
   TagChanges,
   UserInteraction,
-  UserTag,
 } from "../types/models";
 import { download, request } from "./http";
 
@@ -71,11 +66,11 @@ export const getDismissedTags = (signal?: Signal) =>
   request<Answer<"tags_dismissed">>("GET", "me/tags/dismissed/", { signal });
 
 /** Tags whose content the person keeps out, the latest first. */
-export const getHiddenTags = (signal?: Signal) => request<UserTag[]>("GET", "me/tags/hidden/", { signal });
+export const getHiddenTags = (signal?: Signal) => request<Answer<"tags_hidden">>("GET", "me/tags/hidden/", { signal });
 
 /** Why a tag was inferred: what fed it, the latest first, a page at a time. */
-export const getTagEvidence = (id: number, page: { cursor?: string; limit?: number } = {}, signal?: Signal) =>
-  request<EvidencePage>("GET", `me/tags/${id}/evidence/`, { query: page, signal });
+export const getTagEvidence = (id: number, page: Query<"tags_evidence"> = {}, signal?: Signal) =>
+  request<Answer<"tags_evidence">>("GET", `me/tags/${id}/evidence/`, { query: page, signal });
 
 /** Pick one tag. An inferred or removed one becomes the person's own. */
 export const createUserTag = (tag: NewTag) => request<Answer<"tags_create">>("POST", "me/tags/", { body: tag });
@@ -122,13 +117,14 @@ export const deleteInteraction = (id: number) =>
 // --- what the person has decided ---
 
 export const getSettings = (signal?: Signal) =>
-  request<PersonalizationSettings>("GET", "me/personalization/settings/", { signal });
+  request<Answer<"settings_retrieve">>("GET", "me/personalization/settings/", { signal });
 
 /** Change some of the settings; the answer is all of them. */
 export const updateSettings = (changes: SettingsChanges) =>
-  request<PersonalizationSettings>("PATCH", "me/personalization/settings/", { body: changes });
+  request<Answer<"settings_partial_update">>("PATCH", "me/personalization/settings/", { body: changes });
 
-export const resetSettings = () => request<PersonalizationSettings>("POST", "me/personalization/settings/reset/");
+export const resetSettings = () =>
+  request<Answer<"settings_reset">>("POST", "me/personalization/settings/reset/");
 
 // --- the person's data ---
 
@@ -136,14 +132,14 @@ export const resetSettings = () => request<PersonalizationSettings>("POST", "me/
 export const exportProfile = (signal?: Signal) => download("me/personalization/export/", signal);
 
 /** Delete everything that is stored about the person, settings included. */
-export const eraseProfile = () => request<{ deleted: DeletedRows }>("DELETE", "me/personalization/");
+export const eraseProfile = () => request<Answer<"personalization_destroy">>("DELETE", "me/personalization/");
 
 /** Delete what was observed and inferred; what the person picked, removed or hid stays. */
-export const resetProfile = () => request<{ deleted: DeletedRows }>("POST", "me/personalization/reset/");
+export const resetProfile = () => request<Answer<"personalization_reset">>("POST", "me/personalization/reset/");
 
 /** What ordering depends on, how much, and how to change it. */
 export const getParameters = (signal?: Signal) =>
-  request<RankingParameters>("GET", "personalization/parameters/", { signal });
+  request<Answer<"parameters_retrieve">>("GET", "personalization/parameters/", { signal });
 
 function toWire(interaction: TrackedInteraction): InteractionRequest {
   const { interactionType, extractedKeywords, eventId, occurredAt, ...rest } = interaction;

@@ -15,7 +15,7 @@ export type InteractionResults = Schemas["InteractionResults"];
 
 /** What a person has decided about personalization. */
 export type PersonalizationSettings = Schemas["PersonalizationSettings"];
-export type SettingsChanges = Partial<PersonalizationSettings>;
+export type SettingsChanges = Schemas["PatchedSettingsChangeRequest"];
 export type Consent = PersonalizationSettings["consent"];
 export type Mode = PersonalizationSettings["mode"];
 
@@ -31,34 +31,11 @@ export type TaxonomiesByCategory = Answer<"taxonomies_by_category">;
 export type InteractionPage = Answer<"interactions_list">;
 
 /** One interaction that feeds a tag, and how much it adds to its confidence today. */
-export interface TagEvidence {
-  id: number;
-  interaction_type: string;
-  interaction_type_display: string;
-  content: { type: string; id: string } | null;
-  about: string | null;
-  extracted_keywords: string[];
-  created_at: string;
-  units: number;
-  adds: number;
-}
-export interface EvidencePage {
-  next: string | null;
-  previous: string | null;
-  results: TagEvidence[];
-}
-/** How many rows went. */
-export interface DeletedRows {
-  tags: number;
-  interactions: number;
-  settings?: number;
-}
+export type TagEvidence = Schemas["Evidence"];
+/** How many rows went; a reset leaves the settings. */
+export type DeletedRows = Answer<"personalization_reset">["deleted"] & Partial<Answer<"personalization_destroy">["deleted"]>;
 /** What ordering depends on and how to change it, in sentences. */
-export interface RankingParameters {
-  intro: string;
-  parameters: { code: string; text: string; importance: number | null }[];
-  controls: { code: string; text: string }[];
-}
+export type RankingParameters = Schemas["RankingParameters"];
 
 type Operations = keyof operations;
 type Success<Responses> = Responses extends { 200: { content: { "application/json": infer Body } } }
