@@ -1,21 +1,23 @@
-"""System checks: one for each setting, and one for the declared content."""
+"""System checks: one for each setting, for the declared content, and for the host's database."""
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import DEFAULT_DB_ALIAS, router
+from django.core.checks import Warning as Reminder
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, router
 from django.utils.functional import Promise
 
-from django_personalization import content, scoring
+from django_personalization import content, retention, scoring
 from django_personalization.choices import TagSource
 from django_personalization.conf import DEFAULTS, SETTINGS_NAME, app_settings
-from django_personalization.models import UserTag
+from django_personalization.content_paths import path_problems
+from django_personalization.models import AuditEntry, UserInteraction, UserTag
 
 Problems = Iterator[str]
 _SOURCES: Final = [source.value for source in TagSource if source != TagSource.MANUAL]
@@ -170,17 +172,19 @@ def _wrong_values() -> Iterator[Error]:
 
 @register(Tags.models)
 def check_content(**kwargs: Any) -> list[CheckMessage]:
-    """Report paths of registered content that do not exist."""
+    """Report paths of registered content that cannot work."""
     return [
         Error(
-            f"register({declaration.label}): {argument}="
-            f"{getattr(declaration, argument)!r} does not exist.",
-            hint=f"The names there are: {', '.join(legal)}.",
+            f"register({declaration.label}): {problem.argument}="
+            f"{getattr(declaration, problem.argument)!r} {problem.reason}.",
+            hint=f"Possible there: {', '.join(problem.legal)}."
+            if problem.legal
+            else f"{declaration.label} has nothing that could be {problem.argument}.",
             obj=declaration.model,
             id="django_personalization.E012",
         )
         for declaration in content.registered()
-        for argument, legal in declaration.problems().items()
+        for problem in path_problems(declaration)
     ]
 
 
@@ -207,3 +211,37 @@ def check_database_router(**kwargs: Any) -> list[CheckMessage]:
             id="django_personalization.E014",
         )
     ]
+
+
+@register(Tags.database)
+def check_retention(databases: Collection[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Remind a host that chose a period, but has never deleted what is older.
+
+    Asks the database, so it runs only where that may be asked: ``migrate`` and
+    ``check --database default``.
+    """
+    host = getattr(django_settings, SETTINGS_NAME, {})
+    days = host.get("INTERACTION_RETENTION_DAYS") if isinstance(host, Mapping) else None
+    if days is None or list(_retention_problems(days)) or not _can_ask(databases or ()):
+        return []
+    if not retention.was_never_pruned():
+        return []
+    return [
+        Reminder(
+            f"{SETTINGS_NAME}['INTERACTION_RETENTION_DAYS'] is {days!r}, but activity that is "
+            "older is still stored, and prune_interactions has never run.",
+            hint="Run `manage.py prune_interactions` every day or week; nothing else deletes it.",
+            id="django_personalization.W001",
+        )
+    ]
+
+
+def _can_ask(databases: Collection[str]) -> bool:
+    """Whether the database may be asked and has the tables: ``migrate`` checks before it starts."""
+    if DEFAULT_DB_ALIAS not in databases:
+        return False
+    try:
+        tables = connections[DEFAULT_DB_ALIAS].introspection.table_names()
+    except DatabaseError:  # which others report better
+        return False
+    return {model._meta.db_table for model in (AuditEntry, UserInteraction)} <= set(tables)

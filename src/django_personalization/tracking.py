@@ -7,13 +7,15 @@ with it, so that it can be taken back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -26,6 +28,7 @@ from django_personalization.exceptions import InvalidInput
 from django_personalization.learning import TrackResult, store
 from django_personalization.models import PersonalizationSettings, UserInteraction, UserTag
 from django_personalization.popularity import Use, take_uses
+from django_personalization.querysets import hold_person
 from django_personalization.upsert import announce_tags
 
 __all__ = [
@@ -34,9 +37,12 @@ __all__ = [
     "refusal",
     "sends_gpc",
     "take_back",
+    "take_back_many",
     "track",
     "track_many",
 ]
+
+TAKE_BACK_BATCH: Final = 250
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -147,10 +153,43 @@ def take_back(interaction: UserInteraction) -> None:
     """
     with transaction.atomic():
         row = UserInteraction.objects.select_for_update().get(pk=interaction.pk)
-        [tags] = tags_fed_by([row], lock=True)
-        _subtract(tags, row)
-        row.delete()
-        take_uses(_uses_of([row]))
+        _take_back([row])
+
+
+def take_back_many(interactions: QuerySet[UserInteraction]) -> int:
+    """Delete interactions together with what they taught; return how many there were.
+
+    The same as :func:`take_back`, for those of one person or of many, in about a dozen queries for
+    every 250 of one person. These are a transaction: of a call that fails, a part has been done,
+    and exactly.
+    """
+    found = interactions.order_by("user_id", "pk").values_list("user_id", "pk")
+    deleted = 0
+    for user_id, pairs in groupby(list(found), key=itemgetter(0)):
+        pks = [pk for _user_id, pk in pairs]
+        for start in range(0, len(pks), TAKE_BACK_BATCH):
+            deleted += _take_back_of(user_id, pks[start : start + TAKE_BACK_BATCH])
+    return deleted
+
+
+def _take_back_of(user_id: Any, pks: Collection[int]) -> int:
+    with transaction.atomic():
+        # What erases a profile takes the person first, and then the interactions in any order.
+        hold_person(user_id)
+        rows = UserInteraction.objects.filter(pk__in=pks, user=user_id).order_by("pk")
+        held = list(rows.defer("metadata", "extracted_keywords").select_for_update())
+        _take_back(held)
+    return len(held)
+
+
+def _take_back(rows: Sequence[UserInteraction]) -> None:
+    """Delete locked interactions of one person, with their evidence and their uses."""
+    if not rows:
+        return
+    tags = tags_fed_by(rows, lock=True)
+    _subtract(list(zip(rows, tags, strict=True)))
+    UserInteraction.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    take_uses(_uses_of(rows))
 
 
 def _uses_of(rows: Iterable[UserInteraction]) -> Iterator[Use]:
@@ -161,21 +200,22 @@ def _uses_of(rows: Iterable[UserInteraction]) -> Iterator[Use]:
             yield Use((row.content_type_id, row.object_id), amount)
 
 
-def _subtract(tags: Sequence[UserTag], row: UserInteraction) -> None:
-    """Take one event's evidence from locked tags and drop those that have none left."""
-    now = timezone.now()
-    for tag in tags:
-        take_from(tag, row, now)
+def _subtract(fed: Sequence[tuple[UserInteraction, Sequence[UserTag]]]) -> None:
+    """Take events' evidence from locked tags of one person and drop those that have none left."""
+    now, changed = timezone.now(), {}
+    for row, tags in fed:
+        for tag in tags:
+            take_from(tag, row, now)
+            changed[tag.pk] = tag
+    for tag in changed.values():
         tag.confidence_score = tag.confidence_at(now)
         tag.updated_at = now
-    changed = list({tag.pk: tag for tag in tags}.values())
-    UserTag.objects.bulk_update(
-        changed, ["evidence", "interaction_count", "confidence_score", "updated_at"]
-    )
-    empty = [tag.pk for tag in changed if _is_unsupported(tag)]
+    columns = ["evidence", "interaction_count", "confidence_score", "updated_at"]
+    UserTag.objects.bulk_update(changed.values(), columns, batch_size=TAKE_BACK_BATCH)
+    empty = [tag.pk for tag in changed.values() if _is_unsupported(tag)]
     UserTag.objects.filter(pk__in=empty).delete()
     if changed:
-        announce_tags(row.user_id, [tag.key for tag in changed])
+        announce_tags(fed[0][0].user_id, [tag.key for tag in changed.values()])
 
 
 def _is_unsupported(tag: UserTag) -> bool:

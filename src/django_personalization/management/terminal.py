@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 import time
 from typing import Final
 
-from django.core.management.base import DjangoHelpFormatter, OutputWrapper
+from django.core.management.base import CommandError, DjangoHelpFormatter, OutputWrapper
 
 LONG_WORK: Final = 1000
 _PAUSE: Final = 0.1
@@ -15,6 +16,16 @@ _PAUSE: Final = 0.1
 
 class HelpWithExamples(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Help whose text keeps its line breaks, so that it can hold examples."""
+
+
+def require_yes(stdout: OutputWrapper) -> None:
+    """Ask whether to go on; raise CommandError unless the answer is yes."""
+    if not sys.stdin.isatty():
+        raise CommandError("There is no terminal to ask on. Give --yes to do it unasked.")
+    stdout.write("Type yes to go on: ", ending="")
+    stdout.flush()
+    if input().strip().lower() != "yes":
+        raise CommandError("Nothing was done.")
 
 
 class ProgressBar:

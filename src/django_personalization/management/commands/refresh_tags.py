@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from django_personalization.management.arguments import MOST, batch_size
 from django_personalization.management.terminal import HelpWithExamples, ProgressBar
 from django_personalization.refreshing import BATCH, refresh_confidence
-
-MOST: Final = 10_000
 
 HELP: Final = """\
 Set the stored confidence of inferred tags to what their evidence is worth now, and drop those
@@ -25,14 +24,6 @@ examples:
   manage.py refresh_tags --dry-run             count what would be rewritten and dropped
   manage.py refresh_tags --batch-size 200      shorter transactions on a busy database
 """
-
-
-def batch_size(text: str) -> int:
-    """Read the size of a batch."""
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
-        message = f"{text!r} is not a whole number from 1 to {MOST:,}"
-        raise ArgumentTypeError(message)
-    return int(text)
 
 
 class Command(BaseCommand):
