@@ -13,16 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
+from django.contrib.auth import get_user_model
+from django.template import RequestContext, Template
+from django.test import RequestFactory
+from rest_framework.request import Request
 
 import django_personalization
 from django_personalization import tagging
 from django_personalization.explaining import explain
+from django_personalization.models import UserTag
 from django_personalization.preferences import change_settings
 from django_personalization.profiles import profile_of
 from django_personalization.ranking import personalize, queryset_filter
 from django_personalization.recommendations import recommend
+from django_personalization.rest.hosts import PersonalizedOrdering
 from django_personalization.tracking import track
 from tests.hosts.library.models import Book
+from tests.rest.host_api import BookListView
+from tests.test_views import Books
 
 TAGS = {"picked": "cpp", "inferred": "python", "hidden": "ai"}
 
@@ -103,6 +112,50 @@ def explanations(scene):
     return used | ({"hidden"} & obstacles)
 
 
+def rest_ordering(scene):
+    request = Request(RequestFactory().get("/", {"ordering": "relevance"}))
+    request.user, view = scene.person, BookListView(kwargs={})
+    rows = list(PersonalizedOrdering().filter_queryset(request, Book.objects.all(), view))
+    return scene.kinds(row for row in rows if row.relevance) | scene.missing(rows)
+
+
+def list_view(scene):
+    request = RequestFactory().get("/")
+    request.user, view = scene.person, Books()
+    view.setup(request)
+    rows = list(view.get_queryset())
+    return scene.kinds(row for row in rows if row.relevance) | scene.missing(rows)
+
+
+def template_tags(scene):
+    request = RequestFactory().get("/")
+    request.user = scene.person
+    context = RequestContext(request, {"books": Book.objects.all()})
+    source = (
+        "{% load personalization %}{% personalized books as mine %}"
+        '{% why_each mine as explained %}{% recommended "library.book" as found %}'
+    )
+    with context.bind_template(Template(source)):
+        context.template.nodelist.render(context)
+    mine, explained, found = context["mine"], context["explained"], context["found"]
+    ordered = scene.kinds(row for row in mine if row.relevance)
+    assert ordered == scene.kinds(item.obj for item in explained if item.reasons)
+    assert ordered == scene.kinds(item.obj for item in found if item.score)
+    assert scene.missing(mine) == scene.missing(item.obj for item in found)
+    return ordered | scene.missing(mine)
+
+
+def inspector(scene):
+    staff = get_user_model()(is_staff=True, is_superuser=True, is_active=True)
+    staff.pk = scene.person.pk
+    request = RequestFactory().get("/")
+    request.user, request.resolver_match = staff, None
+    page = site._registry[UserTag].inspect_view(request, str(scene.person.pk))
+    rows = [row for row, _address in page.context_data["rows"]]
+    used = scene.kinds(row.obj for row in rows if row.score or row.explanation.reasons)
+    return used | scene.missing(row.obj for row in rows)
+
+
 Reader = Callable[[Scene], set[str]]
 # Each with the kinds of tags that it uses in mode full.
 READERS: dict[Reader, set[str]] = {
@@ -114,6 +167,10 @@ READERS: dict[Reader, set[str]] = {
     recommendations: {"picked", "inferred", "hidden"},
     recommendations_over_http: {"picked", "inferred", "hidden"},
     explanations: {"picked", "inferred", "hidden"},
+    rest_ordering: {"picked", "inferred", "hidden"},
+    list_view: {"picked", "inferred", "hidden"},
+    template_tags: {"picked", "inferred", "hidden"},
+    inspector: {"picked", "inferred", "hidden"},
 }
 
 
