@@ -191,7 +191,7 @@ class Command(BaseCommand):
 def _find(name: str) -> Taxonomy:
     """Return the term of this slug, or else of this name in any spelling."""
     found = Taxonomy.objects.filter(Q(slug=name) | Q(key=term_key(name)))
-    terms = sorted(found, key=lambda term: term.slug != name)
+    terms: list[Taxonomy] = sorted(found, key=lambda term: term.slug != name)
     if not terms:
         slugs = Taxonomy.objects.values_list("slug", flat=True)
         raise CommandError(f"No term has the slug or name {shown(name)}.{closest(name, slugs)}")
@@ -206,10 +206,10 @@ def _default_file(plan: MergePlan) -> Path:
 
 
 def _lines(plan: MergePlan) -> list[tuple[str, str]]:
-    tags = f"{plan.tags:,} of {plan.people:,} people"
-    joined = f"{plan.joined:,} become one with another of the same person's"
     lines = [
-        ("tags", f"{tags}; {joined}; {plan.refused:,} say no and go on saying it"),
+        ("tags", f"{plan.tags:,} of {plan.people:,} people"),
+        ("  joining others", f"{plan.joined:,}, since their person has several of these terms"),
+        ("  saying no", f"{plan.refused:,}, and they go on saying it"),
         ("aliases", ", ".join(plan.aliases) or "none"),
         ("narrower terms", ", ".join(plan.narrower) or "none"),
         ("relations", f"{plan.relations:,} change or go"),
