@@ -4,13 +4,35 @@ What stands here as arithmetic is written from the specification, one sentence a
 and shares nothing with the code that it is compared with.
 """
 
+import math
+from collections import Counter
+from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from django_personalization import content
 from django_personalization.affinity import NEGLIGIBLE
+from django_personalization.item_terms import forget_statistics
+from django_personalization.models import Taxonomy
 from django_personalization.vocabulary import Relation, Term, Vocabulary
+from tests.hosts.journal.models import Letter, Page, Post
+from tests.hosts.library.models import (
+    Bestseller,
+    Book,
+    Chapter,
+    Essay,
+    Film,
+    Gadget,
+    Label,
+    Mark,
+    Note,
+    Novel,
+    Remark,
+)
 
 few = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -107,3 +129,106 @@ def schemes(draw, circles=False):
     picked = frozenset(pk for pk in own if draw(st.booleans()))
     closed = draw(st.frozensets(terms, max_size=3))
     return Scheme(parents, relations, own, picked, closed, size)
+
+
+@contextmanager
+def declared(model, **declaration):
+    """Register ``model`` for a while."""
+    before = content._registry.get(model)
+    content.register(model, **declaration)
+    forget_statistics()
+    try:
+        yield content.content_of(model)
+    finally:
+        content.unregister(model)
+        if before is not None:
+            content._registry[model] = before
+
+
+def rarity(having, total):
+    """How little a term says that ``having`` of ``total`` items have."""
+    return math.log(1 + total / having) / math.log(1 + total)
+
+
+def naive_relevance(items, affinity):
+    """Return the relevance of each item, of which ``items`` has the share of each term."""
+    having = Counter(term for shares in items.values() for term in shares)
+    return {
+        item: sum(
+            affinity.get(term, 0.0) * rarity(having[term], len(items)) * share
+            for term, share in shares.items()
+        )
+        / math.sqrt(sum(shares.values()) or 1.0)
+        for item, shares in items.items()
+    }
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A way in which hosts keep the terms of things: how to declare it, and how to make one."""
+
+    model: type
+    declaration: dict
+    add: Callable
+    single: bool = False
+    free: bool = False
+
+    def make(self, **terms):
+        """Make an item with these terms, each with a share."""
+        obj = self.model()
+        if hasattr(obj, "book_id") and self.model is not Novel:
+            obj.book = Book.objects.create()
+        if self.model is Gadget:
+            obj.code = f"g{Gadget.objects.count()}"
+        obj.save()
+        for name, share in terms.items():
+            self.add(obj, name, share)
+        obj.save()
+        return obj
+
+
+def taxonomy(name):
+    return Taxonomy.objects.get_or_create(name=name, defaults={"category": "topic"})[0]
+
+
+def label(name):
+    return Label.objects.get_or_create(name=name)[0]
+
+
+def _remark(film, name, share):
+    Remark.objects.create(target=film, topic=taxonomy(name))
+
+
+KINDS = {
+    "many-to-many": Kind(Book, {"terms": "topics"}, lambda o, n, s: o.topics.add(taxonomy(n))),
+    "proxy": Kind(Bestseller, {"terms": "topics"}, lambda o, n, s: o.topics.add(taxonomy(n))),
+    "inherited": Kind(Novel, {"terms": "topics"}, lambda o, n, s: o.topics.add(taxonomy(n))),
+    "two hops": Kind(
+        Chapter, {"terms": "book__topics"}, lambda o, n, s: o.book.topics.add(taxonomy(n))
+    ),
+    "foreign key": Kind(
+        Essay, {"terms": "topic"}, lambda o, n, s: setattr(o, "topic", taxonomy(n)), single=True
+    ),
+    "weighted": Kind(
+        Film,
+        {"terms": "links__topic", "shares": "links__weight"},
+        lambda o, n, s: o.links.create(topic=taxonomy(n), weight=Decimal(str(s))),
+    ),
+    "table between": Kind(
+        Film, {"terms": "links__topic"}, lambda o, n, s: o.links.create(topic=taxonomy(n))
+    ),
+    "generic relation": Kind(Film, {"terms": "remarks__topic"}, _remark),
+    "labels": Kind(Note, {"terms": "labels"}, lambda o, n, s: o.labels.add(label(n)), free=True),
+    "labels through": Kind(
+        Gadget, {"terms": "marks"}, lambda o, n, s: o.marks.add(label(n)), free=True
+    ),
+    "weighted labels": Kind(
+        Gadget,
+        {"terms": "mark__term", "shares": "mark__share"},
+        lambda o, n, s: Mark.objects.create(item=o, term=label(n), share=s),
+        free=True,
+    ),
+    "taggit": Kind(Post, {"terms": "tags"}, lambda o, n, s: o.tags.add(n), free=True),
+    "taggit, UUID": Kind(Letter, {"terms": "tags"}, lambda o, n, s: o.tags.add(n), free=True),
+    "taggit, own table": Kind(Page, {"terms": "tags"}, lambda o, n, s: o.tags.add(n), free=True),
+}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -58,19 +58,6 @@ class Content:
         for pk, name in pairs:
             names.setdefault(str(pk), []).append(name)
         return names
-
-    def problems(self) -> dict[str, list[str]]:
-        """Return each declared path that does not exist, with the names that do."""
-        paths = {
-            "terms": self.terms,
-            "owner": self.owner,
-            "published_at": self.published_at,
-            "shares": self.shares,
-        }
-        wrong = {
-            argument: _legal_names_if_wrong(self.model, path) for argument, path in paths.items()
-        }
-        return {argument: names for argument, names in wrong.items() if names is not None}
 
 
 _registry: Final[dict[type[Model], Content]] = {}
@@ -177,14 +164,3 @@ def _clean_pk(model: type[Model], value: str) -> Any:
     except (TypeError, ValueError, OverflowError, ValidationError):
         return None
     return cleaned
-
-
-def _legal_names_if_wrong(model: type[Model], path: str | None) -> list[str] | None:
-    here: Any = model
-    for part in path.split("__") if path else ():
-        try:
-            field = here._meta.get_field(part)
-        except FieldDoesNotExist:
-            return sorted(f.name for f in here._meta.get_fields())
-        here = field.related_model or here
-    return None

@@ -27,7 +27,7 @@ class Letter(models.Model):
 
 
 class TaggedPage(TaggedItemBase):
-    content_object = models.ForeignKey("journal.Page", on_delete=models.CASCADE)
+    content_object = models.ForeignKey("journal.Page", on_delete=models.CASCADE, related_name="+")
 
 
 class Page(models.Model):

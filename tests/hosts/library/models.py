@@ -17,6 +17,9 @@ class Book(models.Model):
     is_public = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    def __str__(self):
+        return self.title
+
 
 class Bestseller(Book):
     """A proxy."""

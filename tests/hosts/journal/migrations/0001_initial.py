@@ -61,7 +61,9 @@ class Migration(migrations.Migration):
                 (
                     "content_object",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, to="journal.page"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="journal.page",
                     ),
                 ),
                 (
