@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_personalization.admin.merging import MergingMixin
 from django_personalization.admin.pages import BoundedAdmin, BoundedChangeList
 from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelation, UserTag
 from django_personalization.text import term_key
@@ -176,7 +177,7 @@ def _people_of_each() -> Coalesce:
 
 
 @admin.register(Taxonomy)
-class TaxonomyAdmin(BoundedAdmin):
+class TaxonomyAdmin(MergingMixin, BoundedAdmin):
     """The terms that people pick from and that activity is matched against."""
 
     list_display = ["name", "category", "is_active", "is_sensitive", "parent", "people"]
@@ -196,7 +197,7 @@ class TaxonomyAdmin(BoundedAdmin):
     readonly_fields = ["created_at", "updated_at"]
     autocomplete_fields = ["parent"]
     inlines = [AliasInline, RelationInline]
-    actions = ["activate", "deactivate"]
+    actions = ["activate", "deactivate", "merge"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TaxonomyChangeList]:
         """Return the class of the list."""
