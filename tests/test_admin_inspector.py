@@ -42,11 +42,6 @@ def book(title, *topics, **fields):
     return made
 
 
-@pytest.fixture(autouse=True)
-def _named_books(monkeypatch):
-    monkeypatch.setattr(Book, "__str__", lambda self: self.title)
-
-
 @pytest.fixture
 def office(client, staff):
     client.force_login(staff)

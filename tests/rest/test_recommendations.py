@@ -32,11 +32,6 @@ def titles(response):
     return [row["title"] for row in response.json()]
 
 
-@pytest.fixture(autouse=True)
-def _named_books(monkeypatch):
-    monkeypatch.setattr(Book, "__str__", lambda self: self.title)
-
-
 def test_a_row(api, person, terms):
     liked = book("Learning Python", terms["python"], terms["cpp"])
     last = timezone.now() - timedelta(days=1)
