@@ -47,12 +47,13 @@ class Affinity:
     """How much a person cares about one term, and where that comes from.
 
     ``value`` is 0 or more (1: a picked tag of normal weight). ``shares`` says which of the
-    person's own terms it comes from and in which proportion; they sum to 1.
+    person's own terms it comes from and in which proportion; they sum to 1. A free tag has its key
+    in the place of an id.
     """
 
     value: float
     kind: Kind
-    shares: Mapping[int, float]
+    shares: Mapping[int | str, float]
 
 
 def spread(
@@ -166,7 +167,7 @@ def _noisy_or(children: Sequence[Affinity]) -> Affinity:
     for hint in hints:
         doubt *= 1.0 - hint
     total = sum(hints) or 1.0
-    shares: dict[int, float] = {}
+    shares: dict[int | str, float] = {}
     for hint, child in zip(hints, children, strict=True):
         for term, share in child.shares.items():
             shares[term] = shares.get(term, 0.0) + share * hint / total

@@ -114,8 +114,8 @@ def _terms_problem(content: Content, path: str) -> PathProblem | None:
         return _problem("terms", f"leads to no term: {_is_no_relation(field)}", before, legal)
     further = [f"{path}__{name}" for name in _paths_to_terms(model)]
     reason = f"leads to no term: {_label(model)} has no field called name"
-    legal = dict.fromkeys([*further, *_paths_to_terms(content.model)])
-    return PathProblem("terms", reason, tuple(legal))
+    right = dict.fromkeys([*further, *_paths_to_terms(content.model)])
+    return PathProblem("terms", reason, tuple(right))
 
 
 def _owner_problem(content: Content, path: str) -> PathProblem | None:

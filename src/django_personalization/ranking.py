@@ -71,13 +71,14 @@ def personalize(
     pages should not. Raises :class:`InvalidInput` when the model is not registered.
     """
     content = content_of(queryset.model)
+    rows: Rows = queryset.all()  # of a manager, too
     profile = profile_of(user, ranking_time(now))
     if user.pk is None or profile.mode == Mode.NONE:
-        return _unranked(queryset.none() if only_matching else queryset)
+        return _unranked(rows.none() if only_matching else rows)
     vocabulary = current_vocabulary(profile.revision)
-    rows = _without_refused(queryset, content, profile, vocabulary)
+    rows = _without_refused(rows, content, profile, vocabulary)
     if content.owner is not None:
-        rows = rows.exclude(**{content.owner: user.pk})
+        rows = rows.exclude(**{f"{content.owner}__pk": user.pk})
     worth = term_worth(content, affinities_of(profile, vocabulary), vocabulary)
     if not worth:
         return _unranked(rows.none() if only_matching else rows)
@@ -90,23 +91,24 @@ def personalize(
 def queryset_filter(
     queryset: Rows,
     *,
-    any_of: Iterable[TermLike] = (),
-    all_of: Iterable[TermLike] = (),
-    none_of: Iterable[TermLike] = (),
+    any_of: Iterable[TermLike] | TermLike = (),
+    all_of: Iterable[TermLike] | TermLike = (),
+    none_of: Iterable[TermLike] | TermLike = (),
     tags_of: AbstractBaseUser | AnonymousUser | None = None,
     narrower: bool = False,
 ) -> Rows:
     """Return the rows of ``queryset`` by their terms, in their own order.
 
     ``any_of``, ``all_of`` and ``none_of`` are terms of the vocabulary, or names and aliases of
-    such; an empty one sets no condition. ``tags_of`` keeps what has at least one of that person's
-    tags (as far as their mode lets them be used). With ``narrower`` a term stands for all that
-    are narrower as well. Raises :class:`InvalidInput`, naming each name that means no term.
+    such, or one of them; an empty one sets no condition. ``tags_of`` keeps what has at least one
+    of that person's tags (as far as their mode lets them be used). With ``narrower`` a term stands
+    for all that are narrower as well. Raises :class:`InvalidInput`, naming each name that means
+    no term.
     """
     content = content_of(queryset.model)
     vocabulary = current_vocabulary()
     groups = {"any_of": any_of, "all_of": all_of, "none_of": none_of}
-    ids = {name: _term_ids(name, terms, vocabulary) for name, terms in groups.items()}
+    ids = _term_ids(groups, vocabulary)
 
     def has(terms: Iterable[Identity]) -> HasTerms:
         wanted = set(terms)
@@ -114,7 +116,7 @@ def queryset_filter(
             wanted |= vocabulary.with_narrower(pk for pk in wanted if isinstance(pk, int))
         return has_terms(content, wanted, vocabulary)
 
-    rows = queryset
+    rows: Rows = queryset.all()
     if ids["any_of"]:
         rows = rows.filter(has(ids["any_of"]))
     for pk in ids["all_of"]:
@@ -132,21 +134,28 @@ def similar(obj: Model, queryset: QuerySet[Any] | None = None) -> QuerySet[Any]:
     Every term that both have adds the square of its rarity, divided by the roots of how many terms
     each of the two has: relevance, with the terms of ``obj`` in the place of a person's.
     ``queryset`` limits what is looked at; by default all rows of the model. ``obj`` itself is left
-    out.
+    out. Raises :class:`InvalidInput` for a queryset of another model.
     """
     content = content_of(obj._meta.model)
-    rows: QuerySet[Any] = content.model._default_manager.all() if queryset is None else queryset
+    rows: QuerySet[Any] = content.model._default_manager.all()
+    if queryset is not None:
+        rows = queryset.all()
+    if rows.model._meta.concrete_model is not content.model._meta.concrete_model:
+        values = {"other": rows.model._meta.label_lower, "model": content.label}
+        message = _("Expected rows of %(model)s, got %(other)s.") % values
+        raise InvalidInput({"queryset": [message]})
     vocabulary = current_vocabulary()
     statistics = statistics_of(content, vocabulary)
     pairs = [(term, share) for _item, term, share in pairs_of(content, [obj.pk])]
     rows = rows.exclude(pk=obj.pk)
     if not pairs:
-        return rows.none()
+        nothing: QuerySet[Any] = rows.none().annotate(similarity=_nothing())
+        return nothing
     norm = sum(share for _term, share in pairs) ** 0.5
     worth = {term: statistics.rarity(term) ** 2 * share / norm for term, share in pairs}
     table = TermScores(content.model, worth)
-    alike = rows.annotate(similarity=Score(table, only_scored=True)).filter(similarity__gt=0)
-    return _ordered(alike, table)
+    rows = rows.annotate(similarity=Score(table, only_scored=True)).filter(similarity__gt=0)
+    return _ordered(rows, table)
 
 
 def popular(queryset: Rows, *, now: datetime | None = None) -> Rows:
@@ -155,14 +164,15 @@ def popular(queryset: Rows, *, now: datetime | None = None) -> Rows:
     Popularity is what all interactions with the item together are worth at ``now``, in units of
     evidence; it fades as the evidence of tags does.
     """
+    rows: Rows = queryset.all()
     growth = scoring.growth(ranking_time(now), app_settings.half_life_days)
-    statistics = ItemStatistics.objects.of_model(content_of(queryset.model).model)
-    rows = statistics.order_by().values(
-        item=key_from_text(queryset.model, "object_id", queryset.db),
+    statistics = ItemStatistics.objects.of_model(content_of(rows.model).model)
+    scores = statistics.order_by().values(
+        item=key_from_text(rows.model, "object_id", rows.db),
         score=F("popularity") / Value(growth, output_field=FloatField()),
     )
-    table = RowScores(rows)
-    return _ordered(queryset.annotate(popularity=Score(table)), table)
+    table = RowScores(scores)
+    return _ordered(rows.annotate(popularity=Score(table)), table)
 
 
 def fresh(queryset: Rows) -> Rows:
@@ -174,7 +184,11 @@ def fresh(queryset: Rows) -> Rows:
     if content.published_at is None:
         message = _("%s is registered without published_at.") % content.label
         raise InvalidInput({"published_at": [message]})
-    return queryset.order_by(F(content.published_at).desc(nulls_last=True), "-pk")
+    rows: Rows = queryset.all()
+    latest = F(content.published_at)
+    if rows.query.standard_ordering:
+        return rows.order_by(latest.desc(nulls_last=True), "-pk")
+    return rows.order_by(latest.asc(nulls_first=True), "pk")
 
 
 def ranking_time(now: datetime | None = None) -> datetime:
@@ -195,10 +209,12 @@ def signal_of(tag: UserTag, now: datetime) -> float:
 
 def affinities_of(profile: Profile, vocabulary: Vocabulary) -> dict[Identity, Affinity]:
     """Return the affinity of the profile's person to every term that their tags reach."""
-    signals = {identity_of(tag): signal_of(tag, profile.now) for tag in profile.tags}
+    refused = {identity_of(tag) for tag in profile.refused}
+    signals: dict[Identity, float] = {}
+    for tag in profile.tags:
+        signals.setdefault(identity_of(tag), signal_of(tag, profile.now))
     own = {pk: value for pk, value in signals.items() if isinstance(pk, int)}
     picked = {tag.taxonomy_id for tag in profile.tags if tag.source == TagSource.MANUAL}
-    refused = {identity_of(tag) for tag in profile.refused}
     reached = spread(
         own,
         vocabulary,
@@ -208,7 +224,7 @@ def affinities_of(profile: Profile, vocabulary: Vocabulary) -> dict[Identity, Af
     found: dict[Identity, Affinity] = dict(reached.items())
     for key, value in signals.items():
         if isinstance(key, str) and value > 0:
-            found[key] = Affinity(value, "own", {})
+            found[key] = Affinity(value, "own", {key: 1.0})
     return found
 
 
@@ -241,7 +257,11 @@ def _without_refused(
 def _unranked(rows: Rows) -> Rows:
     """Keep the host's order, and settle its ties."""
     ordered = rows.order_by(*_host_order(rows), _key(rows))
-    return ordered.annotate(relevance=Value(0.0, output_field=FloatField()))
+    return ordered.annotate(relevance=_nothing())
+
+
+def _nothing() -> Value:
+    return Value(0.0, output_field=FloatField())
 
 
 def _ordered(rows: Rows, table: ScoreTable) -> Rows:
@@ -257,22 +277,36 @@ def _key(rows: QuerySet[Any]) -> str:
 
 def _host_order(rows: QuerySet[Any]) -> tuple[Any, ...]:
     query = rows.query
+    if query.extra_order_by:
+        return tuple(query.extra_order_by)
     if query.order_by or not query.default_ordering:
         return tuple(query.order_by)
     return tuple(query.get_meta().ordering or ())
 
 
-def _term_ids(argument: str, terms: Iterable[TermLike], vocabulary: Vocabulary) -> list[int]:
-    if isinstance(terms, str):
-        terms = [terms]
-    found: list[int] = []
-    unknown: list[str] = []
-    for term in terms:
-        known = vocabulary.resolve(term) if isinstance(term, str) else vocabulary.get(term.pk)
-        if known is None or known.taxonomy_id is None:
-            unknown.append(_("%s is no term of the vocabulary.") % shown(str(term)))
-        else:
-            found.append(known.taxonomy_id)
+def _term_ids(
+    groups: Mapping[str, Iterable[TermLike] | TermLike], vocabulary: Vocabulary
+) -> dict[str, list[int]]:
+    """Return the ids of the terms in each group, or say of all that are none."""
+    found: dict[str, list[int]] = {}
+    unknown: dict[str, list[str]] = {}
+    for argument, group in groups.items():
+        found[argument] = []
+        for term in [group] if isinstance(group, (str, Taxonomy)) else group:
+            pk = _term_id(term, vocabulary)
+            if pk is None:
+                message = _("%s is no term of the vocabulary.") % shown(str(term))
+                unknown.setdefault(argument, []).append(message)
+            else:
+                found[argument].append(pk)
     if unknown:
-        raise InvalidInput({argument: unknown})
+        raise InvalidInput(unknown)
     return found
+
+
+def _term_id(term: object, vocabulary: Vocabulary) -> int | None:
+    if isinstance(term, str):
+        known = vocabulary.resolve(term)
+    else:
+        known = vocabulary.get(term.pk) if isinstance(term, Taxonomy) else None
+    return None if known is None else known.taxonomy_id
