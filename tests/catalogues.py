@@ -8,16 +8,18 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from taggit.models import Tag
 
-from django_personalization import content
+from django_personalization import content, scoring
 from django_personalization.affinity import NEGLIGIBLE
+from django_personalization.choices import TagSource, TagState
 from django_personalization.item_terms import forget_statistics
-from django_personalization.models import Taxonomy
+from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelation, UserTag
 from django_personalization.vocabulary import Relation, Term, Vocabulary
 from tests.hosts.journal.models import Letter, Page, Post
 from tests.hosts.library.models import (
@@ -232,3 +234,90 @@ KINDS = {
     "taggit, UUID": Kind(Letter, {"terms": "tags"}, lambda o, n, s: o.tags.add(n), free=True),
     "taggit, own table": Kind(Page, {"terms": "tags"}, lambda o, n, s: o.tags.add(n), free=True),
 }
+
+
+@dataclass(frozen=True)
+class World:
+    """A vocabulary, a person's tags and a catalogue."""
+
+    scheme: Scheme
+    tags: dict[int, tuple[str, float, float]]
+    sensitive: frozenset[int]
+    inactive: frozenset[int]
+    items: tuple[dict[int, float], ...]
+
+    @property
+    def hidden(self):
+        return {pk for pk, (what, _weight, _units) in self.tags.items() if what == "hidden"}
+
+    def store(self, kind, person, now):
+        """Write all of it; return the shares of the terms of each item, by key and name."""
+        for model in (kind.model, UserTag, TaxonomyRelation, TaxonomyAlias, Taxonomy, Label, Tag):
+            model.objects.all().delete()
+        terms = [
+            Taxonomy(
+                name=f"term {pk}",
+                category="topic",
+                is_sensitive=pk in self.sensitive,
+                is_active=pk not in self.inactive,
+            )
+            for pk in range(self.scheme.size)
+        ]
+        Taxonomy.objects.bulk_create(terms)
+        for child, parent in self.scheme.parents.items():
+            terms[child].parent = terms[parent]
+        Taxonomy.objects.bulk_update(terms, ["parent"])
+        TaxonomyRelation.objects.bulk_create(
+            TaxonomyRelation(
+                source=terms[relation.source_id],
+                target=terms[relation.target_id],
+                weight=relation.weight,
+                is_symmetric=relation.is_symmetric,
+            )
+            for relation in self.scheme.relations
+        )
+        growth = scoring.growth(now.replace(minute=0, second=0, microsecond=0), 30)
+        UserTag.objects.bulk_create(
+            UserTag(
+                user=person,
+                taxonomy=terms[pk],
+                name=terms[pk].name,
+                key=terms[pk].key,
+                source=TagSource.AUTO_PROJECT if what == "inferred" else TagSource.MANUAL,
+                state=what if what in {"hidden", "dismissed"} else TagState.ACTIVE,
+                weight=weight,
+                evidence=units * growth,
+            )
+            for pk, (what, weight, units) in self.tags.items()
+        )
+        stored = {}
+        for shares in self.items:
+            some = {terms[pk].name: share for pk, share in shares.items()}
+            key = kind.make(**some).pk
+            stored[key] = some if "shares" in kind.declaration else dict.fromkeys(some, 1.0)
+        forget_statistics()
+        return stored
+
+
+@st.composite
+def worlds(draw):
+    """Draw a vocabulary, a person's tags of every kind and state, and items."""
+    scheme = draw(schemes())
+    terms = st.integers(0, scheme.size - 1)
+    kinds = st.sampled_from(["picked", "picked", "inferred", "inferred", "dismissed", "hidden"])
+    weights, units = st.sampled_from([0.5, 1.0, 2.0]), st.floats(0.35, 12.0)
+    tags = draw(st.dictionaries(terms, st.tuples(kinds, weights, units), max_size=8))
+    sensitive, inactive = (
+        draw(st.frozensets(terms, max_size=2)),
+        draw(st.frozensets(terms, max_size=2)),
+    )
+    own = {
+        pk: weight * (1.0 if what == "picked" else 1.0 - 2.0 ** (-amount / 2))
+        for pk, (what, weight, amount) in tags.items()
+        if what == "picked" or (what == "inferred" and pk not in sensitive)
+    }
+    refused = {pk for pk, (what, *_rest) in tags.items() if what in {"dismissed", "hidden"}}
+    picked = frozenset(pk for pk, (what, *_rest) in tags.items() if what == "picked")
+    scheme = replace(scheme, own=own, picked=picked, closed=sensitive | inactive | refused)
+    shares = st.dictionaries(terms, st.sampled_from([0.25, 1.0, 3.0]), max_size=4)
+    return World(scheme, tags, sensitive, inactive, tuple(draw(st.lists(shares, max_size=8))))
