@@ -28,10 +28,11 @@ nitpicky = True
 # Names of other projects, whose documentation is not at hand when this one is built; models, which
 # have a page without directives; and names that a docstring writes as its module knows them.
 nitpick_ignore_regex = [
-    ("py:.*", r"(collections|datetime|django|pathlib|typing)\..*"),
+    ("py:.*", r"(collections|datetime|django|pathlib|rest_framework|typing)\..*"),
     ("py:.*", r"Any|Final|Mapping|Sequence|Collection|Iterable|Callable|Model|Q|Path|datetime"),
     ("py:.*", r"AbstractBaseUser|AnonymousUser|QuerySet|Visibility|Errors|Progress|optional"),
     ("py:.*", r"(django_personalization\.models\..*|)(Taxonomy|UserTag|UserInteraction)"),
+    ("py:.*", r"(django_personalization\.(ranking|rest\.hosts)\.|)(Rows|TermLike)|HttpRequest"),
     ("py:.*", r"InvalidInput|VocabularyFileError|django_personalization\.seeding\.plan\.Step"),
 ]
 

@@ -145,15 +145,26 @@ class Project:
     def do_python(self, step: Step) -> None:
         """Write a file: settings are changed statement by statement, others written whole."""
         first, _newline, code = step.text.partition("\n")
-        match = re.fullmatch(r"# (mysite/\w+\.py)", first)
+        match = re.fullmatch(r"# ((?:mysite|library)/\w+\.py)", first)
         assert match, "a Python block must begin with the path of its file, as a comment"
         ast.parse(code)
         path = self.directory / match[1]
         if path.name == "settings.py":
-            path.write_text(merged(path.read_text(), code))
-        else:
-            path.write_text(code)
-        self.ran.append(match[1])
+            code = merged(path.read_text(), code)
+        self._write(match[1], code)
+
+    def do_html(self, step: Step) -> None:
+        """Write a template."""
+        first, _newline, html = step.text.partition("\n")
+        match = re.fullmatch(r"{# ([\w/]+/templates/[\w/]+\.html) #}", first)
+        assert match, "a template must begin with the path of its file, as a comment"
+        self._write(match[1], html)
+
+    def _write(self, name: str, text: str) -> None:
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        self.ran.append(name)
 
     # --- what a reader opens ---
 
@@ -199,6 +210,7 @@ class Project:
         assert 'name="password"' not in self._visited, "signing in failed"
 
     def _serve(self) -> None:
+        self.close()  # started again, it runs the code as it is now
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]

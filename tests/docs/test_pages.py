@@ -1,6 +1,7 @@
 """All pages: links, code that is not run elsewhere, numbers, and what must not be there."""
 
 import ast
+import doctest
 import json
 import re
 
@@ -55,6 +56,15 @@ def test_shown_settings_pass_the_checks(page):
                 value = eval(ast.unparse(statement.value), {"_": str})
                 with override_settings(DJANGO_PERSONALIZATION=value):
                     assert not checks.check_settings(), step.place
+
+
+def test_worked_example_of_ranking():
+    runner = doctest.DocTestRunner()
+    sessions = [step for step in steps("docs/explanation/ranking.md") if step.kind == "pycon"]
+    assert len(sessions) == 3
+    for step in sessions:
+        session = doctest.DocTestParser().get_doctest(step.text, {}, step.place, None, 0)
+        assert runner.run(session).failed == 0, step.place
 
 
 @pytest.mark.django_db

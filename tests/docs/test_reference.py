@@ -128,6 +128,13 @@ def test_every_page_of_the_admin_is_there():
         "preferences",
         "evidence",
         "content",
+        "ranking",
+        "explaining",
+        "reasons",
+        "recommendations",
+        "views",
+        "visits",
+        "rest.hosts",
         "parameters",
         "refreshing",
         "exceptions",
@@ -148,9 +155,21 @@ def test_every_public_name_is_there(module):
 
 
 PACKAGE = "django_personalization"
-# Called by the package itself: when terms are saved, events taken back, and clients' settings or
-# names of content looked at.
-INTERNAL = {"align_tags", "change_problems", "declaration_of", "find_visible", "take_from"}
+# Called by the package itself: when terms are saved, events taken back, clients' settings or names
+# of content looked at, and affinities added up.
+INTERNAL = {
+    "affinities_of",
+    "align_tags",
+    "change_problems",
+    "declaration_of",
+    "find_visible",
+    "has_terms",
+    "identity_of",
+    "legal_labels",
+    "signal_of",
+    "take_from",
+    "term_worth",
+}
 
 
 def test_every_template_tag_is_there():

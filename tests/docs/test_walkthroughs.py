@@ -34,6 +34,15 @@ def test_readme(project, tmp_path):
     ]
 
 
+def test_ranking(project, tmp_path):
+    for arguments in (["startproject", "mysite", "."], ["startapp", "library"]):
+        subprocess.run([sys.executable, "-m", "django", *arguments], cwd=tmp_path, check=True)
+    project.follow("docs/howto/ranking.md")
+    assert not project.skipped
+    written = [name for name in project.ran if name.startswith("library/")]
+    assert len(written) == 6
+
+
 def test_wrong_output_is_noticed(project, tmp_path, monkeypatch):
     page = tmp_path / "page.md"
     monkeypatch.setattr("tests.docs.pages.ROOT", tmp_path)
