@@ -39,6 +39,7 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SETTINGS_PAGE = "/account/settings/personalization"
 TIMEOUT = 15_000  # milliseconds; a loaded machine is slow
 
 

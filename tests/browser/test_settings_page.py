@@ -7,8 +7,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from django_personalization.models import UserInteraction, UserTag
+from tests.browser.conftest import SETTINGS_PAGE
 
-SETTINGS_PAGE = "/account/settings/personalization"
 PICKS = {"Skill": "Python", "Topic": "AI & Machine Learning", "Interest": "Music"}
 
 

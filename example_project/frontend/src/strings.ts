@@ -229,7 +229,6 @@ export const strings = {
     parameters: "What it depends on",
     controls: "How to change it",
     importance: "Importance",
-    importanceOf: (text: string) => `Importance: ${text}`,
   },
   errors: {
     loading: "This could not be loaded.",

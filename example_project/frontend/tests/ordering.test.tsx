@@ -9,18 +9,23 @@ const PATH = "personalization/parameters/";
 const ordering = () => section("How ordering works");
 
 describe("how ordering works", () => {
-  it("is said in the server's words, with how much each counts", async () => {
-    const { container } = renderPage();
+  it("is said in the server's words, with how much each counts where that has an amount", async () => {
+    const { container, user } = renderPage();
     expect(await within(ordering()).findByText(PARAMETERS.intro)).toBeInTheDocument();
-    const meter = within(ordering()).getByRole("meter", { name: "Importance: Projects with your tags come first." });
-    expect(meter).toHaveAttribute("aria-valuetext", "70%");
-    expect(within(ordering()).getAllByRole("listitem").map((row) => row.textContent)).toEqual([
+    const depends = within(ordering()).getByRole("button", { name: "What it depends on" });
+    expect(depends).toHaveAttribute("aria-expanded", "false");
+    await user.click(depends);
+    expect(depends).toHaveAttribute("aria-expanded", "true");
+    const rows = within(ordering()).getAllByRole("listitem");
+    expect(rows.map((row) => row.textContent)).toEqual([
       "Projects with your tags come first.Importance70%",
       "Newer projects come before older ones.Importance30%",
-      "What you hid is left out.",
       "What you do fades.",
       "Choose what may be used, under Settings.",
     ]);
+    expect(within(ordering()).getAllByRole("meter", { name: "Importance" })[0]).toHaveAttribute("aria-valuetext", "70%");
+    await user.click(within(ordering()).getByRole("button", { name: "How to change it" }));
+    expect(rows[3]).toBeVisible();
     await screen.findByRole("slider");
     await expectNoAxeViolations(container);
   });

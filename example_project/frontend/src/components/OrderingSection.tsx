@@ -1,3 +1,6 @@
+import type { ReactNode } from "react";
+import { Button, Disclosure, DisclosurePanel, Heading } from "react-aria-components";
+
 import { useParameters } from "../hooks/queries";
 import { strings } from "../strings";
 import type { RankingParameters } from "../types/models";
@@ -26,26 +29,35 @@ function Explanation({ intro, parameters, controls }: RankingParameters) {
       <p>{intro}</p>
       {parameters.length === 0 && <p className="pz-empty">{ordering.empty}</p>}
       {parameters.length > 0 && (
-        <>
-          <h3 className="pz-group-heading">{ordering.parameters}</h3>
-          <ul className="pz-rows">
-            {parameters.map(({ code, text, importance }) => (
-              <li key={code}>
-                <p>{text}</p>
-                {importance !== null && (
-                  <ShareMeter label={ordering.importanceOf(text)} caption={ordering.importance} share={importance} />
-                )}
-              </li>
-            ))}
-          </ul>
-        </>
+        <Part title={ordering.parameters}>
+          {parameters.map(({ code, text, importance }) => (
+            <li key={code}>
+              {text}
+              {importance !== null && (
+                <ShareMeter label={ordering.importance} caption={ordering.importance} share={importance} />
+              )}
+            </li>
+          ))}
+        </Part>
       )}
       {controls.length > 0 && (
-        <>
-          <h3 className="pz-group-heading">{ordering.controls}</h3>
-          <ul className="pz-bullets">{controls.map(({ code, text }) => <li key={code}>{text}</li>)}</ul>
-        </>
+        <Part title={ordering.controls}>{controls.map(({ code, text }) => <li key={code}>{text}</li>)}</Part>
       )}
     </div>
+  );
+}
+
+/** One part of the explanation, which is long: it opens when asked for. */
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Disclosure className="pz-disclosure">
+      <Heading level={3}>
+        <Button slot="trigger" className="pz-disclosure-button">
+          <span className="pz-chevron" aria-hidden="true" />
+          {title}
+        </Button>
+      </Heading>
+      <DisclosurePanel><ul className="pz-bullets">{children}</ul></DisclosurePanel>
+    </Disclosure>
   );
 }

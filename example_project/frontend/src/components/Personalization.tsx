@@ -58,11 +58,11 @@ export function Personalization() {
         </div>
       </div>
       <div className="pz-columns pz-controls">
-        <SettingsSection query={settings} />
         <div className="pz-side">
-          <OrderingSection />
+          <SettingsSection query={settings} />
           <DataSection consent={settings.data?.consent} onErased={forgetUnsaved} />
         </div>
+        <OrderingSection />
       </div>
     </>
   );

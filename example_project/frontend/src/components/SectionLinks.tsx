@@ -6,19 +6,19 @@ export const SECTION_IDS = {
   hidden: "pz-hidden",
   removed: "pz-removed",
   settings: "pz-settings",
-  ordering: "pz-ordering",
   data: "pz-data",
+  ordering: "pz-ordering",
 } as const;
 
-const { tags, settings, ordering, data } = strings;
+const { tags, settings, data, ordering } = strings;
 const LINKS = [
   [SECTION_IDS.picks, tags.picksTitle],
   [SECTION_IDS.inferred, tags.inferredTitle],
   [SECTION_IDS.hidden, tags.hiddenTitle],
   [SECTION_IDS.removed, tags.removedTitle],
   [SECTION_IDS.settings, settings.title],
-  [SECTION_IDS.ordering, ordering.title],
   [SECTION_IDS.data, data.title],
+  [SECTION_IDS.ordering, ordering.title],
 ] as const;
 
 /** The sections stand below a long list: links lead there. */

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { Button, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Text } from "react-aria-components";
+import { Button, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
 
 import { type TagActions, type Weight, WEIGHTS } from "../hooks/useTagActions";
 import { strings } from "../strings";
@@ -51,8 +51,8 @@ export function TagMenu({ tag, actions }: { tag: UserTag; actions: TagActions })
 function Choice({ id, label, detail, onAction }: { id: string; label: string; detail: string; onAction?: () => void }) {
   return (
     <MenuItem id={id} className="pz-menu-item" textValue={label} {...(onAction && { onAction })}>
-      <Text slot="label">{label}</Text>
-      <Text slot="description" className="pz-detail">{detail}</Text>
+      <span className="pz-menu-label">{label}</span>{" "}
+      <span className="pz-detail">{detail}</span>
     </MenuItem>
   );
 }

@@ -78,7 +78,6 @@ export const PARAMETERS: RankingParameters = {
   parameters: [
     { code: "terms", text: "Projects with your tags come first.", importance: 0.7 },
     { code: "fresh", text: "Newer projects come before older ones.", importance: 0.3 },
-    { code: "hidden", text: "What you hid is left out.", importance: null },
     { code: "fading", text: "What you do fades.", importance: null },
   ],
   controls: [{ code: "mode", text: "Choose what may be used, under Settings." }],
