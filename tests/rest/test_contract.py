@@ -31,8 +31,8 @@ def test_a_hosts_unhelpful_defaults_change_nothing():
     """
     environment = {name: v for name, v in os.environ.items() if not name.startswith("PYTEST")}
     environment.pop("DATABASE_URL", None)
-    names = ("tags", "evidence", "taxonomies", "interactions", "privacy", "settings")
-    files = [f"tests/rest/test_{name}.py" for name in names]
+    names = ["tags", "evidence", "taxonomies", "interactions", "privacy", "settings"]
+    files = [f"tests/rest/test_{name}.py" for name in (*names, "recommendations")]
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--ds=tests.hostile_settings", *files],
         cwd=Path(__file__).parents[2],
