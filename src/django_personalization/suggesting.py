@@ -205,21 +205,22 @@ def _together(signal: _Signal, min_support: int) -> Iterator[tuple[Pair, int, fl
         return
     item, term = map(connection.ops.quote_name, (ITEM, TERM))
     # Only what the ORM wrote, names of ours and numbers are put into the statements.
-    some = (
-        f"WITH given AS ({rows}), some AS (SELECT DISTINCT {item}, {term} FROM given WHERE {item} "  # noqa: S608
-        f"IN (SELECT {item} FROM given GROUP BY {item} HAVING COUNT(*) <= {MOST_TERMS}))"
+    chosen = (
+        f"WITH given AS ({rows}), chosen AS (SELECT DISTINCT {item}, {term} FROM given "  # noqa: S608
+        f"WHERE {item} IN "
+        f"(SELECT {item} FROM given GROUP BY {item} HAVING COUNT(*) <= {MOST_TERMS}))"
     )
     pairs = (
-        f"SELECT a.{term}, b.{term}, COUNT(*) FROM some a JOIN some b "  # noqa: S608
+        f"SELECT a.{term}, b.{term}, COUNT(*) FROM chosen a JOIN chosen b "  # noqa: S608
         f"ON a.{item} = b.{item} AND a.{term} < b.{term} "
         f"GROUP BY a.{term}, b.{term} HAVING COUNT(*) >= {min_support:d}"
     )
     with connection.cursor() as cursor:
-        cursor.execute(f"{some} SELECT COUNT(DISTINCT {item}) FROM some", parameters)  # noqa: S608
+        cursor.execute(f"{chosen} SELECT COUNT(DISTINCT {item}) FROM chosen", parameters)  # noqa: S608
         total = cursor.fetchone()[0]
-        cursor.execute(f"{some} SELECT {term}, COUNT(*) FROM some GROUP BY {term}", parameters)  # noqa: S608
+        cursor.execute(f"{chosen} SELECT {term}, COUNT(*) FROM chosen GROUP BY {term}", parameters)  # noqa: S608
         each = dict(cursor.fetchall())
-        cursor.execute(f"{some} {pairs}", parameters)
+        cursor.execute(f"{chosen} {pairs}", parameters)
         for one, other, together in cursor.fetchall():
             yield (one, other), together, association(together, each[one], each[other], total)
 
