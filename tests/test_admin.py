@@ -343,14 +343,13 @@ def test_tags_are_listed_with_the_confidence_of_this_moment(office, person, infe
     assert [tag.name for tag in rows(strongest)] == ["AI & Machine Learning", "Python"]
 
 
-def test_tags_are_filtered_and_searched_by_their_names_only(office, person, other, inferred, terms):
+def test_tags_are_filtered_and_not_searched(office, person, other, inferred, terms):
     tagging.drop(tagging.pick(other, taxonomy=terms["cpp"])[0])
     for query, found in [
         ({"source__exact": "manual"}, ["C++"]),
         ({"state__exact": "active"}, ["Python"]),
-        ({"q": "pyth"}, ["Python"]),
-        ({"q": "ada"}, []),
-        ({"q": "example.org"}, []),
+        ({"q": "pyth"}, ["C++", "Python"]),
+        ({"q": "ada"}, ["C++", "Python"]),
         ({"user": str(other.pk)}, ["C++"]),
     ]:
         assert [tag.name for tag in rows(office.get(url("usertag"), query))] == found, query
@@ -659,7 +658,6 @@ def test_lists_stay_quick_with_many_rows(office, make_person, django_assert_num_
         ("taxonomy", 6, by_people),
         ("usertag", 5, {}),
         ("usertag", 5, {"p": "300", **by_confidence}),
-        ("usertag", 5, {"q": "9"}),
         ("userinteraction", 5, {}),
         ("userinteraction", 5, {"p": "300", **by_time}),
         ("userinteraction", 6, {"user": str(people[0].pk)}),

@@ -7,6 +7,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 
 from accounts.models import User
+from django_personalization.admin.privacy import erase_personalization, export_personalization
 
 
 class AccountCreationForm(AdminUserCreationForm):
@@ -29,6 +30,7 @@ class UserAdmin(DjangoUserAdmin):
     list_display = ["email", "name", "is_staff", "is_active", "date_joined"]
     search_fields = ["email", "name"]
     readonly_fields = ["date_joined", "last_login"]
+    actions = [export_personalization, erase_personalization]
     fieldsets = [
         (None, {"fields": ["email", "name", "password"]}),
         (

@@ -62,13 +62,13 @@ class PersonalData:
     kept_because: str = ""
     lock_by: str | None = None
 
-    def rows(self, user_id: Any) -> QuerySet[Any]:
-        """Return the rows that are the person's, in no order; none for a stranger."""
-        return self._rows(user_id, [self.person])
+    def rows(self, *user_ids: Any) -> QuerySet[Any]:
+        """Return the rows that are these people's, in no order; none for a stranger."""
+        return self._rows(user_ids, [self.person])
 
     def rows_to_export(self, user_id: Any) -> QuerySet[Any]:
         """Return all rows that concern the person, in no order; none for a stranger."""
-        return self._rows(user_id, [self.person, *self.other_people])
+        return self._rows([user_id], [self.person, *self.other_people])
 
     def export(self, user_id: Any) -> Iterator[list[Row]]:
         """Yield the JSON objects of the rows that concern the person, batch by batch."""
@@ -86,11 +86,11 @@ class PersonalData:
             list(rows.order_by(self.lock_by).select_for_update().values_list("pk"))
         return rows.delete()[1].get(self.model._meta.label, 0)
 
-    def _rows(self, user_id: Any, paths: Iterable[str]) -> QuerySet[Any]:
-        rows = self.model._default_manager.all()
-        if user_id is None:  # would find the rows that concern nobody in particular
-            return rows.none()
-        return rows.filter(Q(*((path, user_id) for path in paths), _connector=Q.OR))
+    def _rows(self, user_ids: Iterable[Any], paths: Iterable[str]) -> QuerySet[Any]:
+        # Without a key it would be the rows that concern nobody in particular.
+        keys = [user_id for user_id in user_ids if user_id is not None]
+        found = Q(*((f"{path}__in", keys) for path in paths), _connector=Q.OR)
+        return self.model._default_manager.filter(found)
 
 
 def registered_personal_data() -> tuple[PersonalData, ...]:

@@ -7,13 +7,17 @@ Views, the admin and commands call these functions. Which tables there are is kn
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timezone
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import Case, Q, Value, When
+from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.timezone import now
 from django.views.decorators.debug import sensitive_variables
 
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
 FORMAT: Final = "django-personalization"
 VERSION: Final = 1
+FILE_NAME: Final = "personalization.json"
 
 
 def export_profile(
@@ -59,9 +64,44 @@ def export_profile(
     yield "}\n"
 
 
-def count_profile(user: AbstractBaseUser) -> dict[str, int]:
-    """Return how many rows of each kind are ``user``'s. One query for each kind."""
-    return {data.name: data.rows(user.pk).count() for data in registered_personal_data()}
+def export_response(
+    request: HttpRequest,
+    user: AbstractBaseUser,
+    *,
+    origin: str | None = None,
+    actor: AbstractBaseUser | None = None,
+) -> StreamingHttpResponse:
+    """Return :func:`export_profile` as a file for a browser, streamed, that nobody may cache.
+
+    ``request`` is Django's: a server that is asynchronous streams, too. What fails at once is
+    raised here; what fails later breaks the connection off, and what has arrived is no JSON.
+    """
+    chunks = export_profile(user, origin=origin, actor=actor)
+    begun = chain([next(chunks), next(chunks)], chunks)
+    return StreamingHttpResponse(
+        _one_by_one(begun) if isinstance(request, ASGIRequest) else begun,
+        content_type="application/json",
+        headers={
+            "Cache-Control": "private, no-store",
+            "Content-Disposition": f'attachment; filename="{FILE_NAME}"',
+        },
+    )
+
+
+async def _one_by_one(chunks: Iterator[str]) -> AsyncIterator[str]:
+    """Yield what the database gives, in the thread that may ask it; Django would collect it all."""
+
+    def following() -> str | None:
+        return next(chunks, None)
+
+    while (chunk := await sync_to_async(following)()) is not None:
+        yield chunk
+
+
+def count_profile(*people: AbstractBaseUser) -> dict[str, int]:
+    """Return how many rows of each kind are these people's. One query for each kind."""
+    keys = [person.pk for person in people]
+    return {data.name: data.rows(*keys).count() for data in registered_personal_data()}
 
 
 def erase_profile(

@@ -118,6 +118,11 @@ def change_many(tags: QuerySet[UserTag], *, state: str) -> int:
     ``state`` is one of active, dismissed, hidden; raises :class:`InvalidInput` for any other. The
     number of queries grows by one for every thousand tags.
     """
+    return sum(change_many_by_person(tags, state=state).values())
+
+
+def change_many_by_person(tags: QuerySet[UserTag], *, state: str) -> dict[Any, int]:
+    """Do the same as :func:`change_many`; return how many it were of each person, by their key."""
     _check_change(None, state)
     chosen = UserTag.objects.filter(pk__in=tags.values("pk"))
     with transaction.atomic():
@@ -148,7 +153,7 @@ def drop_many(user: AbstractBaseUser, tag_ids: Collection[int]) -> int:
         tags = (
             UserTag.objects.of(user).filter(pk__in=list(tag_ids)).exclude(state=TagState.DISMISSED)
         )
-        return _set_state(tags, TagState.DISMISSED)
+        return sum(_set_state(tags, TagState.DISMISSED).values())
 
 
 def set_selection(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list[UserTag]:
@@ -172,8 +177,8 @@ def set_selection(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list
         return list(picked.with_taxonomies())
 
 
-def _set_state(tags: QuerySet[UserTag], state: str) -> int:
-    """Give ``tags`` a state, one person's after another's; return how many there were.
+def _set_state(tags: QuerySet[UserTag], state: str) -> dict[Any, int]:
+    """Give ``tags`` a state, one person's after another's; return how many there were of each.
 
     Rows are locked in the order of their keys, as every writer of a person's tags does.
     """
@@ -188,7 +193,7 @@ def _set_state(tags: QuerySet[UserTag], state: str) -> int:
         keys.setdefault(user_id, []).append(key)
     for user_id, changed in keys.items():
         announce_tags(user_id, changed)
-    return len(locked)
+    return {user_id: len(changed) for user_id, changed in keys.items()}
 
 
 def _write_one(

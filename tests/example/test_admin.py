@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.urls import reverse
 
 from catalogue.models import Project
-from django_personalization.models import Taxonomy
+from django_personalization import tagging
+from django_personalization.models import Taxonomy, UserTag
 
 CHANGELIST = "admin:catalogue_project_changelist"
 
@@ -68,3 +71,18 @@ def test_staff_take_a_project_from_the_site(office, make_project):
     form = {"name": "Flask", "slug": "flask", "description": "x", "homepage": project.homepage}
     assert office.post(change, form).status_code == 302
     assert office.get("/projects/flask/").status_code == 404
+
+
+def test_staff_export_and_erase_what_is_known_of_selected_people(office, visitor):
+    tagging.pick(visitor, name="Sourdough")
+    accounts = reverse("admin:accounts_user_changelist")
+    chosen = {"_selected_action": [visitor.pk]}
+    exported = office.post(accounts, {**chosen, "action": "export_personalization"})
+    assert json.loads(exported.getvalue())["tags"][0]["name"] == "Sourdough"
+    question = office.post(accounts, {**chosen, "action": "erase_personalization"})
+    assert "vi sitor" in question.content.decode().lower()
+    assert UserTag.objects.exists()
+    form = {**chosen, "action": "erase_personalization", "post": "yes"}
+    assert office.post(accounts, form).status_code == 302
+    assert not UserTag.objects.exists()
+    visitor.refresh_from_db()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, Final
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
@@ -16,7 +16,9 @@ from django_personalization.admin.pages import (
     BoundedChangeList,
     PersonalDataAdmin,
     PersonListFilter,
+    note,
 )
+from django_personalization.choices import AuditAction
 from django_personalization.models import UserInteraction, UserTag
 
 PREVIEWED: Final = 5
@@ -91,15 +93,20 @@ class UserInteractionAdmin(PersonalDataAdmin):
 
     def delete_model(self, request: HttpRequest, obj: UserInteraction) -> None:
         """Take the interaction back, with its evidence."""
-        _take_back(obj.pk)
+        self._take_back(request, UserInteraction.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[UserInteraction]) -> None:
         """Take the interactions back, with their evidence."""
-        for pk in list(queryset.values_list("pk", flat=True)):
-            _take_back(pk)
+        self._take_back(request, queryset)
 
+    def _take_back(self, request: HttpRequest, rows: QuerySet[UserInteraction]) -> None:
+        """Do it for one person after another, each in a transaction with its note.
 
-def _take_back(pk: int) -> None:
-    # Somebody else may have deleted it meanwhile, which is what was asked for.
-    with suppress(UserInteraction.DoesNotExist):
-        tracking.take_back(UserInteraction(pk=pk))
+        Somebody else may have deleted some meanwhile, which is what was asked for.
+        """
+        people = rows.order_by("user_id").values_list("user_id", flat=True).distinct()
+        for user_id in list(people):
+            with transaction.atomic():
+                count = tracking.take_back_many(rows.filter(user=user_id))
+                counts = {user_id: {"interactions": count}} if count else {}
+                note(request, AuditAction.DELETE_ACTIVITY, counts)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.contrib.auth import get_permission_codename, get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from django_personalization import audit
+from django_personalization.choices import AuditOrigin
+from django_personalization.models import AuditEntry, UserInteraction, UserTag
 from django_personalization.validation import name_problem
 
 if TYPE_CHECKING:
@@ -70,7 +77,7 @@ class PersonListFilter(admin.SimpleListFilter):
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
         """Offer the person whose rows are shown, so that the filter can be seen and left."""
-        value = self.used_parameters.get("user")
+        value = self.used_parameters.get(self.parameter_name)
         if value is None:
             return []
         try:
@@ -80,18 +87,86 @@ class PersonListFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the rows of the person."""
-        return queryset if self.value() is None else queryset.filter(user=self.value())
+        if self.value() is None:
+            return queryset
+        return queryset.filter(**{str(self.parameter_name): self.value()})
+
+
+def may_see_person(request: HttpRequest) -> bool:
+    """Whether the member of staff may view people's tags and history, and so take them along."""
+    return _may(request, UserTag, "view", "change") and _may(
+        request, UserInteraction, "view", "change"
+    )
+
+
+def may_erase_person(request: HttpRequest) -> bool:
+    """Whether the member of staff may, besides, change tags and delete history."""
+    changes = _may(request, UserTag, "change") and _may(request, UserInteraction, "delete")
+    return may_see_person(request) and changes
+
+
+def _may(request: HttpRequest, model: type[Model], *actions: str) -> bool:
+    """Whether the member of staff has the permission for one of these."""
+    meta = model._meta
+    names = (get_permission_codename(action, meta) for action in actions)
+    return any(request.user.has_perm(f"{meta.app_label}.{name}") for name in names)
+
+
+def note(request: HttpRequest, action: str, person_counts: Mapping[Any, Mapping[str, int]]) -> None:
+    """Write down what the signed-in member of staff did with people's data."""
+    actor = cast(AbstractBaseUser, request.user)
+    audit.record(action, actor=actor, origin=AuditOrigin.ADMIN, person_counts=person_counts)
 
 
 class PersonalDataAdmin(BoundedAdmin):
-    """Rows about people. They come from the people themselves: nobody adds any here."""
+    """Rows about people. They come from the people themselves: nobody adds any here.
+
+    They are not searched: who looks for words in them looks for people by what they care about.
+    Changes are noted by the audit, which holds no data, and not by Django's log of the admin,
+    which would keep the name of a tag after it has been erased.
+    """
 
     list_select_related = ["user"]
     ordering = ["-pk"]
+    search_fields = ()
+    change_list_template = "admin/django_personalization/people_change_list.html"
+    person_path = "user"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse everybody."""
         return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Where one person's rows are listed, offer the page of all that is known about them."""
+        person = request.GET.get(self.person_path)
+        if person and may_see_person(request) and UserTag in self.admin_site._registry:
+            name = "admin:django_personalization_usertag_person"
+            address = reverse(name, args=[quote(person)], current_app=self.admin_site.name)
+            extra_context = {**(extra_context or {}), "person_page": address}
+        return super().changelist_view(request, extra_context)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        """Leave Django's log as it is."""
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Leave Django's log as it is."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to what the audit has about the person."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        if AuditEntry not in self.admin_site._registry:
+            return super().history_view(request, object_id, extra_context)
+        name = "admin:django_personalization_auditentry_changelist"
+        address = reverse(name, current_app=self.admin_site.name)
+        return HttpResponseRedirect(f"{address}?{urlencode({'person': row.user_id})}")
 
     @admin.display(description=_("user"), ordering="user_id")
     def person(self, row: Any) -> SafeString:

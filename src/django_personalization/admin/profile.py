@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Case, F, QuerySet, When
 from django.http import Http404, HttpRequest
 from django.utils import timezone
@@ -22,8 +23,10 @@ from django_personalization.admin.pages import (
     LeavesWithPersonMixin,
     PersonalDataAdmin,
     PersonListFilter,
+    note,
 )
-from django_personalization.choices import TAG_WEIGHTS, TagSource, TagState
+from django_personalization.admin.privacy import PersonPagesMixin
+from django_personalization.choices import TAG_WEIGHTS, AuditAction, TagSource, TagState
 from django_personalization.models import PersonalizationSettings, UserTag
 
 if TYPE_CHECKING:
@@ -58,7 +61,7 @@ class UserTagForm(_TagForm):
 
 
 @admin.register(UserTag)
-class UserTagAdmin(InspectorMixin, LeavesWithPersonMixin, PersonalDataAdmin):
+class UserTagAdmin(InspectorMixin, PersonPagesMixin, LeavesWithPersonMixin, PersonalDataAdmin):
     """What people care about, picked by hand or inferred."""
 
     form = UserTagForm
@@ -74,8 +77,6 @@ class UserTagAdmin(InspectorMixin, LeavesWithPersonMixin, PersonalDataAdmin):
     ]
     list_select_related = ["user", "taxonomy"]
     list_filter = ["source", "state", PersonListFilter]
-    search_fields = ["name"]
-    search_help_text = _("Searches the names of tags.")
     fields = [
         "user",
         "name",
@@ -122,31 +123,41 @@ class UserTagAdmin(InspectorMixin, LeavesWithPersonMixin, PersonalDataAdmin):
     ) -> None:
         """Change what was changed in the form, through the door of tags."""
         said = {name: form.cleaned_data[name] for name in form.changed_data}
+        if not said:
+            return
         try:
             tagging.change(obj, weight=said.get("weight"), state=said.get("state"))
         except UserTag.DoesNotExist as error:
             raise Http404(_("This tag has meanwhile gone.")) from error
+        note(request, AuditAction.CHANGE_TAGS, {obj.user_id: {"tags": 1}})
 
     @admin.action(description=_("Dismiss selected tags"), permissions=["change"])
     def dismiss(self, request: HttpRequest, queryset: QuerySet[UserTag]) -> None:
         """Remove tags for good: they are not inferred again."""
-        count = tagging.change_many(queryset, state=TagState.DISMISSED)
+        count = self._change(request, queryset, TagState.DISMISSED)
         text = ngettext("%d tag was dismissed.", "%d tags were dismissed.", count)
         self.message_user(request, text % count)
 
     @admin.action(description=_("Hide what has the selected tags"), permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet[UserTag]) -> None:
         """Keep content with these tags out."""
-        count = tagging.change_many(queryset, state=TagState.HIDDEN)
+        count = self._change(request, queryset, TagState.HIDDEN)
         text = ngettext("%d tag was hidden.", "%d tags were hidden.", count)
         self.message_user(request, text % count)
 
     @admin.action(description=_("Restore selected tags"), permissions=["change"])
     def restore(self, request: HttpRequest, queryset: QuerySet[UserTag]) -> None:
         """Undo dismissing and hiding."""
-        count = tagging.change_many(queryset, state=TagState.ACTIVE)
+        count = self._change(request, queryset, TagState.ACTIVE)
         text = ngettext("%d tag was restored.", "%d tags were restored.", count)
         self.message_user(request, text % count)
+
+    def _change(self, request: HttpRequest, tags: QuerySet[UserTag], state: str) -> int:
+        with transaction.atomic():
+            counts = tagging.change_many_by_person(tags, state=state)
+            people = {user_id: {"tags": count} for user_id, count in counts.items()}
+            note(request, AuditAction.CHANGE_TAGS, people)
+        return sum(counts.values())
 
 
 @admin.register(PersonalizationSettings)

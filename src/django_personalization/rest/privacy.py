@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
-from itertools import chain
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.http import StreamingHttpResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -17,8 +13,6 @@ from django_personalization import privacy
 from django_personalization.personal_data import registered_personal_data
 from django_personalization.rest.contract import ContractView
 from django_personalization.rest.schema import describe
-
-FILE_NAME = "personalization.json"
 
 _ROWS = {"type": "array", "items": {"type": "object"}}
 EXPORT_SCHEMA = {
@@ -51,16 +45,7 @@ class ExportView(ContractView):
     @describe(operation_id="personalization_export", responses={200: EXPORT_SCHEMA})
     def get(self, request: Request) -> StreamingHttpResponse:
         """Send every row that concerns the person, marked provided, observed or inferred."""
-        chunks = privacy.export_profile(self.person)
-        # What fails at once is an error like any other. Later the status has been sent: then the
-        # connection breaks off, and what has arrived is not JSON.
-        begun: Iterator[str] = chain([next(chunks), next(chunks)], chunks)
-        is_async = isinstance(request._request, ASGIRequest)
-        return StreamingHttpResponse(
-            _one_by_one(begun) if is_async else begun,
-            content_type="application/json",
-            headers={"Content-Disposition": f'attachment; filename="{FILE_NAME}"'},
-        )
+        return privacy.export_response(request._request, self.person)
 
 
 class ResetView(ContractView):
@@ -83,14 +68,3 @@ def refuse_body(request: Request) -> None:
     """Refuse any field: who sends one expects that less will go than all."""
     if request.data:
         raise ValidationError({"non_field_errors": ["This request takes no fields."]})
-
-
-async def _one_by_one(chunks: Iterable[str]) -> AsyncIterator[str]:
-    """Yield what the database gives, in the thread that may ask it; Django would collect it all."""
-    source = iter(chunks)
-
-    def following() -> str | None:
-        return next(source, None)
-
-    while (chunk := await sync_to_async(following)()) is not None:
-        yield chunk
