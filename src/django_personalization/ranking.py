@@ -39,7 +39,7 @@ from django_personalization.relevance import (
     TermScores,
     key_from_text,
 )
-from django_personalization.validation import shown
+from django_personalization.validation import name_problem, shown
 from django_personalization.vocabulary import Vocabulary, current_vocabulary
 
 if TYPE_CHECKING:
@@ -306,7 +306,7 @@ def _term_ids(
 
 def _term_id(term: object, vocabulary: Vocabulary) -> int | None:
     if isinstance(term, str):
-        known = vocabulary.resolve(term)
+        known = vocabulary.resolve(term) if name_problem(term) is None else None
     else:
         known = vocabulary.get(term.pk) if isinstance(term, Taxonomy) else None
     return None if known is None else known.taxonomy_id
