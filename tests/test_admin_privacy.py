@@ -284,7 +284,7 @@ def test_several_selected_people_are_an_archive(office, staff, known, other):
     assert response["Content-Type"] == "application/zip"
     assert "no-store" in response["Cache-Control"]
     archive = zipfile.ZipFile(io.BytesIO(response.getvalue()))
-    response.close()
+    response.file_to_stream.close()
     assert archive.testzip() is None
     documents = {name: json.loads(archive.read(name)) for name in archive.namelist()}
     assert len(documents) == 2
