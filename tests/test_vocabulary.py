@@ -1,11 +1,19 @@
 """Names and texts become terms, and a change is seen at once."""
 
+import os
+import subprocess
+import sys
 import time
+from dataclasses import FrozenInstanceError
+from threading import Thread
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
 
+from django_personalization import vocabulary as vocabulary_module
 from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelation
 from django_personalization.vocabulary import Term, Vocabulary, current_vocabulary
 
@@ -184,3 +192,141 @@ def test_an_alias_wins_over_the_name_of_a_term_that_is_offered_no_more(terms):
     vocabulary = current_vocabulary()
     assert vocabulary.resolve("flash").name == "Python"
     assert [term.name for term in vocabulary.match("flash, snakes")] == ["Python", "Snakes"]
+
+
+class TestSnapshot:
+    @pytest.fixture
+    def snapshot(self, terms):
+        TaxonomyRelation.objects.create(source=terms["python"], target=terms["ai"], weight=0.5)
+        Taxonomy.objects.filter(pk=terms["cpp"].pk).update(parent=terms["python"])
+        return current_vocabulary()
+
+    def test_nothing_of_it_can_be_changed(self, snapshot, terms):
+        python = terms["python"].pk
+        with pytest.raises(FrozenInstanceError):
+            snapshot.get(python).is_active = False
+        with pytest.raises(AttributeError):
+            snapshot.narrower(python).append(1)
+        for related in (snapshot.related(python), snapshot.related(terms["cpp"].pk)):
+            with pytest.raises(TypeError):
+                related[1] = 1.0
+        with pytest.raises(AttributeError):
+            snapshot.ids().clear()
+        for name in [*vars(snapshot), "new"]:
+            with pytest.raises(FrozenInstanceError):
+                setattr(snapshot, name, {})
+        for name, index in vars(snapshot).items():
+            with pytest.raises(FrozenInstanceError):
+                delattr(snapshot, name)
+            if name != "_is_frozen":
+                with pytest.raises(TypeError):
+                    index[1] = 1
+
+    def test_what_it_returns_is_the_callers_own(self, snapshot, terms):
+        python = terms["python"].pk
+        snapshot.match("python").clear()
+        snapshot.with_narrower([python]).clear()
+        assert names(snapshot.match("python")) == ["Python"]
+        assert snapshot.with_narrower([python]) == {python, terms["cpp"].pk}
+
+    def test_all_threads_share_it(self, snapshot):
+        found = []
+        threads = [
+            Thread(target=lambda: found.append(current_vocabulary(token_of(snapshot))))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 4
+        assert all(other is snapshot for other in found)
+
+    def test_what_a_reader_holds_stays_as_it_was(self, snapshot, terms):
+        terms["python"].delete()
+        assert snapshot.resolve("python").name == "Python"
+        assert current_vocabulary().resolve("python") is None
+
+    def test_a_circle_that_a_bulk_change_made_is_no_hierarchy(self, snapshot, terms):
+        Taxonomy.objects.filter(pk=terms["python"].pk).update(parent=terms["cpp"])
+        Taxonomy.objects.filter(pk=terms["ai"].pk).update(parent=terms["cpp"])
+        vocabulary = current_vocabulary()
+        python, cpp, ai = (terms[name].pk for name in ("python", "cpp", "ai"))
+        assert (vocabulary.broader(python), vocabulary.broader(cpp)) == (None, None)
+        assert vocabulary.broader(ai) == cpp
+        assert vocabulary.with_narrower([cpp]) == {cpp, ai}
+
+    def test_a_host_that_never_changed_it_reads_it_once(self, django_assert_num_queries):
+        """As after `migrate`, which gives it its first token."""
+        assert not Taxonomy.objects.exists()
+        current_vocabulary()
+        with django_assert_num_queries(1):
+            current_vocabulary()
+
+
+def token_of(snapshot):
+    token, vocabulary = vocabulary_module._current
+    assert vocabulary is snapshot
+    return token
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrating_lets_every_process_read_again():
+    """A migration of the host's may have written terms past the managers."""
+    before = current_vocabulary()
+    call_command("migrate", verbosity=0)
+    assert current_vocabulary() is not before
+
+
+READER = """
+import sys
+import django
+django.setup()
+from django_personalization.models import Taxonomy
+from django_personalization.vocabulary import current_vocabulary
+for line in sys.stdin:
+    what, name = line.rstrip("\\n").split(" ", 1)
+    if what == "add":
+        Taxonomy.objects.create(name=name, category="skill")
+    print("known" if current_vocabulary().resolve(name) else "unknown", flush=True)
+"""
+
+
+@pytest.fixture
+def process(transactional_db):
+    """Another process, with its own memory, on the same database."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    url = urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
+    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    with subprocess.Popen(
+        [sys.executable, "-c", READER],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+
+        def ask(what, name):
+            print(what, name, file=other.stdin, flush=True)
+            return other.stdout.readline().strip()
+
+        yield ask
+        other.stdin.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_change_in_another_process_is_seen_as_soon_as_it_is_committed(process):
+    assert process("find", "Zig") == "unknown"
+    Taxonomy.objects.create(name="Zig", category="skill")
+    assert process("find", "Zig") == "known"
+    with transaction.atomic():
+        Taxonomy.objects.create(name="Nim", category="skill")
+        assert current_vocabulary().resolve("Nim")
+        assert process("find", "Nim") == "unknown"
+    assert process("find", "Nim") == "known"
+    assert current_vocabulary().resolve("Go") is None
+    assert process("add", "Go") == "known"
+    assert current_vocabulary().resolve("Go")
+    Taxonomy.objects.get(name="Go").delete()
+    assert process("find", "Go") == "unknown"

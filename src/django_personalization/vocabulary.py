@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass
 from types import MappingProxyType
-from typing import Any
 
 from django_personalization.models import (
     Taxonomy,
@@ -75,7 +74,10 @@ class Vocabulary:
         lengths: dict[str, set[int]] = {}
         for phrase in self._phrases:
             lengths.setdefault(phrase[0], set()).add(len(phrase))
-        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
+        self._lengths = {f: tuple(sorted(found, reverse=True)) for f, found in lengths.items()}
+        # All threads share it.
+        vars(self).update({name: MappingProxyType(index) for name, index in vars(self).items()})
+        self._is_frozen = True
 
     def _index_relatives(self, relations: Iterable[Relation]) -> None:
         parents = {pk: term.parent_id for pk, term in self._by_id.items()}
@@ -93,11 +95,15 @@ class Vocabulary:
                 weights[target] = max(weights.get(target, 0.0), relation.weight)
         self._related = {pk: MappingProxyType(weights) for pk, weights in related.items()}
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse a change once all is indexed: the snapshot is shared by all threads."""
-        if "_lengths" in self.__dict__:  # the last of them
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse any change once all is indexed."""
+        if "_is_frozen" in vars(self):
             raise FrozenInstanceError(f"cannot assign to field {name!r}")
         super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse it."""
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def get(self, taxonomy_id: int) -> Term | None:
         """Return the term with this id, if the vocabulary has it."""
