@@ -1,7 +1,16 @@
 """A host's own API: books in every form in which REST framework serves them."""
 
 from django.urls import include, path
-from rest_framework import generics, pagination, permissions, routers, serializers, viewsets
+from rest_framework import (
+    decorators,
+    generics,
+    pagination,
+    permissions,
+    routers,
+    serializers,
+    viewsets,
+)
+from rest_framework.response import Response
 
 from django_personalization.rest.hosts import PersonalizedOrdering, TracksRetrieve
 from tests.hosts.library.models import Book, Note
@@ -34,6 +43,10 @@ class BookViewSet(TracksRetrieve, viewsets.ModelViewSet):
     ordering_fields = ["title", "created_at"]
     pagination_class = Pages
     permission_classes = [permissions.AllowAny]
+
+    @decorators.action(detail=True)
+    def cover(self, request, pk):
+        return Response({"cover of": self.get_object().title})
 
 
 class CursorViewSet(BookViewSet):

@@ -229,6 +229,7 @@ class TestTracking:
     def test_nothing_else_is(self, api, person, reader, shelf):
         d = f"/books/{shelf['d'].pk}/"
         api.get("/books/")
+        assert api.get(f"{d}cover/").json() == {"cover of": "d"}
         api.patch(d, {"title": "D"}, format="json")
         api.head(d)
         api.options(d)
