@@ -138,14 +138,20 @@ describe("a change that fails", () => {
   });
 
   it("takes back itself alone: what was changed meanwhile stays", async () => {
-    const release = api.hold("PATCH", PATH);
+    const releaseMode = api.hold("PATCH", PATH);
     api.answer("PATCH", PATH, { status: 500, body: {} });
     const { user } = await renderLoadedPage();
     await user.click(radio(/^Only my picks/));
+    await waitFor(() => { expect(sent()).toHaveLength(1); });
     await user.click(paused());
-    release();
+    releaseMode();
+    const releasePause = api.hold("PATCH", PATH);
+    expect(await within(settings()).findByRole("alert")).toHaveTextContent("Your settings were not saved.");
+    expect(radio(/^My picks and what/)).toBeChecked();
+    expect(paused()).toBeChecked();
+    releasePause();
     await within(settings()).findByText("Saved. Learning is paused.");
-    expect(within(settings()).getByRole("alert")).toHaveTextContent("Your settings were not saved.");
+    expect(within(settings()).getByRole("alert")).toBeInTheDocument();
     expect(radio(/^My picks and what/)).toBeChecked();
     expect(paused()).toBeChecked();
     expect(sent()).toEqual([{ mode: "explicit" }, { paused: true }]);

@@ -97,6 +97,9 @@ describe("withdrawing consent", () => {
     await user.click(no());
     await within(settings()).findByRole("alert");
     expect(no()).not.toBeChecked();
+    await user.click(within(settings()).getByRole("switch"));
+    await within(settings()).findByText("Saved. Learning is paused.");
+    expect(api.received("GET", "me/personalization/")).toEqual([]);
     expect(screen.queryByRole("dialog")).toBeNull();
   });
 });
