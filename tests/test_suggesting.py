@@ -216,7 +216,7 @@ def test_who_picks_everything_ties_nothing(make_person, three, monkeypatch):
     people(make_person, 6, django, python)
     people(make_person, 6, gardening, prefix="q")
     people(make_person, 6, *three, prefix="r")
-    monkeypatch.setattr("django_personalization.suggesting.MOST_TERMS", 2)
+    monkeypatch.setattr("django_personalization.cooccurrence.MOST_TERMS", 2)
     [candidate] = suggest_relations().candidates
     assert candidate.people == 6
 

@@ -5,28 +5,19 @@ Suggestions wait for staff; nothing follows from them until somebody accepts one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connections, transaction
-from django.db.models import F, Q, QuerySet
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from django_personalization.alignment import hold_vocabulary
-from django_personalization.association import association, combined
-from django_personalization.choices import Mode, SuggestionStatus
-from django_personalization.content import Content, registered
-from django_personalization.item_terms import ITEM, TERM, term_model, term_pairs
-from django_personalization.models import (
-    PersonalizationSettings,
-    RelationSuggestion,
-    Taxonomy,
-    TaxonomyRelation,
-    UserTag,
-)
+from django_personalization.choices import SuggestionStatus
+from django_personalization.cooccurrence import Candidate, Pair, Progress, count_pairs, relatable
+from django_personalization.models import RelationSuggestion, Taxonomy, TaxonomyRelation
 
 MIN_SUPPORT: Final = 5
 """People who picked both terms, or items that have both, before the pair is looked at."""
@@ -34,23 +25,7 @@ MIN_SUPPORT: Final = 5
 MAX_SUGGESTIONS: Final = 200
 """Suggestions that wait for staff at the same time."""
 
-MOST_TERMS: Final = 100
-"""Who or what has more terms than this ties everything to everything, and is left out."""
-
 LEAST_WEIGHT: Final = 0.05
-
-Progress = Callable[[int, int], None]
-Pair = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Two terms, by their ids in ascending order, with what speaks for relating them."""
-
-    pair: Pair
-    people: int
-    items: int
-    score: float
 
 
 @dataclass(frozen=True)
@@ -63,14 +38,6 @@ class Suggested:
     candidates: Sequence[Candidate] = ()
     created: int = 0
     withdrawn: int = 0
-
-
-@dataclass(frozen=True)
-class _Signal:
-    """One way in which terms are seen together, as rows of ``ITEM`` and ``TERM``."""
-
-    rows: QuerySet[Any, Any]
-    is_people: bool = False
 
 
 def suggest_relations(
@@ -96,8 +63,7 @@ def suggest_relations(
     if min_support < 2 or max_suggestions < 1:
         message = "min_support must be at least 2, and max_suggestions at least 1."
         raise ValueError(message)
-    supports = _supports(min_support, progress)
-    found = sorted(supports, key=lambda c: (-c.score, c.pair))
+    found = sorted(count_pairs(min_support, progress), key=lambda c: (-c.score, c.pair))
     if dry_run:
         return _compare(_unsettled(found)[:max_suggestions])
     with transaction.atomic():
@@ -117,7 +83,7 @@ def accept_suggestions(suggestions: Iterable[RelationSuggestion]) -> int:
     with transaction.atomic():
         hold_vocabulary()
         waiting = _locked(suggestions).exclude(status=SuggestionStatus.ACCEPTED)
-        rows = list(waiting.filter(source__in=_offered(), target__in=_offered()))
+        rows = list(waiting.filter(source__in=relatable(), target__in=relatable()))
         related = _related()
         made = [
             TaxonomyRelation(
@@ -150,86 +116,11 @@ def reopen_suggestions(suggestions: Iterable[RelationSuggestion]) -> int:
         return _decide(rows, SuggestionStatus.OPEN)
 
 
-def _supports(min_support: int, progress: Progress | None) -> list[Candidate]:
-    """Return every pair that has enough support of a kind, with its score."""
-    signals = list(_signals())
-    people: dict[Pair, int] = {}
-    items: dict[Pair, int] = {}
-    strengths: dict[Pair, list[float]] = {}
-    for number, signal in enumerate(signals, start=1):
-        for pair, together, strength in _together(signal, min_support):
-            counts = people if signal.is_people else items
-            counts[pair] = counts.get(pair, 0) + together
-            strengths.setdefault(pair, []).append(strength)
-        if progress is not None:
-            progress(number, len(signals))
-    return [
-        Candidate(pair, people.get(pair, 0), items.get(pair, 0), combined(found))
-        for pair, found in strengths.items()
-        if any(found)
-    ]
-
-
-def _signals() -> Iterator[_Signal]:
-    fine = {f"{TERM}__in": _offered()}
-    off = PersonalizationSettings.objects.filter(mode=Mode.NONE).values("user")
-    picks = UserTag.objects.manual().exclude(user__in=off).order_by()
-    picked = picks.values(**{ITEM: F("user_id"), TERM: F("taxonomy_id")})
-    yield _Signal(picked.filter(**fine), is_people=True)
-    for content in registered():
-        if issubclass(term_model(content), Taxonomy):
-            yield _Signal(_shown(content).filter(**fine).values(ITEM, TERM))
-
-
-def _offered() -> QuerySet[Taxonomy, int]:
-    """Return the ids of the terms that may be related to others."""
-    terms = Taxonomy.objects.filter(is_active=True, is_sensitive=False).order_by()
-    return terms.values_list("pk", flat=True)
-
-
-def _shown(content: Content) -> QuerySet[Any, Any]:
-    """Return the items' terms, without those of items that nobody may see."""
-    pairs = term_pairs(content)
-    if not isinstance(content.visible, Q):
-        return pairs
-    seen = content.model._base_manager.filter(content.visible).order_by().values("pk")
-    return pairs.filter(**{f"{ITEM}__in": seen})
-
-
-def _together(signal: _Signal, min_support: int) -> Iterator[tuple[Pair, int, float]]:
-    """Count in the database; yield each pair with its support and the strength of the tie."""
-    connection = connections[signal.rows.db]
-    try:
-        rows, parameters = signal.rows.query.sql_with_params()
-    except EmptyResultSet:
-        return
-    item, term = map(connection.ops.quote_name, (ITEM, TERM))
-    # Only what the ORM wrote, names of ours and numbers are put into the statements.
-    chosen = (
-        f"WITH given AS ({rows}), chosen AS (SELECT DISTINCT {item}, {term} FROM given "  # noqa: S608
-        f"WHERE {item} IN "
-        f"(SELECT {item} FROM given GROUP BY {item} HAVING COUNT(*) <= {MOST_TERMS}))"
-    )
-    pairs = (
-        f"SELECT a.{term}, b.{term}, COUNT(*) FROM chosen a JOIN chosen b "  # noqa: S608
-        f"ON a.{item} = b.{item} AND a.{term} < b.{term} "
-        f"GROUP BY a.{term}, b.{term} HAVING COUNT(*) >= {min_support:d}"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(f"{chosen} SELECT COUNT(DISTINCT {item}) FROM chosen", parameters)  # noqa: S608
-        total = cursor.fetchone()[0]
-        cursor.execute(f"{chosen} SELECT {term}, COUNT(*) FROM chosen GROUP BY {term}", parameters)  # noqa: S608
-        each = dict(cursor.fetchall())
-        cursor.execute(f"{chosen} {pairs}", parameters)
-        for one, other, together in cursor.fetchall():
-            yield (one, other), together, association(together, each[one], each[other], total)
-
-
 def _unsettled(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Leave out what is decided, and what the vocabulary says already or must not say."""
     decided = RelationSuggestion.objects.exclude(status=SuggestionStatus.OPEN)
     settled = {*decided.values_list("source", "target"), *_related()}
-    fine = set(_offered())
+    fine = set(relatable())
     parents = dict(Taxonomy.objects.order_by().values_list("pk", "parent_id"))
     return [
         candidate

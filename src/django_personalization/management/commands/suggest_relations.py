@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from django_personalization.cooccurrence import Candidate
 from django_personalization.management.terminal import HelpWithExamples, ProgressBar
 from django_personalization.models import Taxonomy
 from django_personalization.suggesting import (
     MAX_SUGGESTIONS,
     MIN_SUPPORT,
-    Candidate,
     Suggested,
     suggest_relations,
 )
