@@ -1,10 +1,12 @@
 """Synonyms become one term: nobody loses anything, and it can be taken back."""
 
+import threading
 import time
 from threading import Event
 
 import pytest
 from django.db import transaction
+from django.db.models.signals import post_delete
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -508,6 +510,38 @@ def test_taking_back_waits_for_a_merge_that_is_under_way(person, py, snake):
     event = search(person, "py3k")
     one_after_the_other(lambda: merge_terms(py, [snake]), lambda: take_back(event))
     assert not UserTag.objects.exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", ["one", "many"])
+def test_deleting_a_term_and_merging_others_do_not_wait_for_each_other(py, snake, way):
+    gone = term("Gone")
+    TaxonomyAlias.objects.create(taxonomy=gone, name="Gone too")
+    reached = Event()
+
+    def pause(sender, **kwargs):
+        if threading.current_thread() is deleting[0]:
+            reached.set()
+            time.sleep(0.5)
+
+    deleting = []
+
+    def work(number):
+        if number:
+            assert reached.wait(timeout=20)
+            merge_terms(py, [snake])
+        else:
+            deleting.append(threading.current_thread())
+            (gone if way == "one" else Taxonomy.objects.filter(pk=gone.pk)).delete()
+
+    # Between the aliases, which go first, and the term.
+    post_delete.connect(pause, sender=TaxonomyAlias)
+    try:
+        together(work, threads=2)
+    finally:
+        post_delete.disconnect(pause, sender=TaxonomyAlias)
+    assert list(Taxonomy.objects.all()) == [py]
 
 
 @pytest.mark.postgres
