@@ -50,7 +50,8 @@ def explain_many(
 ) -> list[Explanation]:
     """Return an explanation for each of ``objects``, which are of one model, in their order.
 
-    At most three queries, however many there are.
+    At most three queries, however many there are; one more where the owner is a path over other
+    models.
     """
     rows = list(objects)
     if not rows:
@@ -64,13 +65,28 @@ def explain_many(
     reader = _Reader(content, profile, vocabulary, statistics_of(content, vocabulary))
     pairs = _pairs_of(content, rows)
     evidence = _evidence_of(user, profile) if profile.tags and pairs else {}
-    return [reader.explain(row, pairs.get(row.pk, ()), evidence, user) for row in rows]
+    own = _own(content, rows, user.pk)
+    return [
+        reader.explain(row, pairs.get(row.pk, ()), evidence, is_own=row.pk in own) for row in rows
+    ]
 
 
 def _general_obstacle(user: Any, profile: Profile) -> Obstacle | None:
     if user.pk is None:
         return Obstacle("anonymous")
     return Obstacle("mode_none") if profile.mode == Mode.NONE else None
+
+
+def _own(content: Content, rows: Sequence[Model], user_id: Any) -> set[Any]:
+    """Return the keys of those that are the person's own."""
+    path = content.owner
+    if path is None:
+        return set()
+    attname = None if "__" in path else getattr(rows[0]._meta.get_field(path), "attname", None)
+    if attname is not None:
+        return {row.pk for row in rows if getattr(row, attname) == user_id}
+    own = content.model._base_manager.filter(pk__in=[row.pk for row in rows], **{path: user_id})
+    return set(own.values_list("pk", flat=True))
 
 
 def _pairs_of(content: Content, rows: Sequence[Model]) -> dict[Any, list[Pair]]:
@@ -123,14 +139,19 @@ class _Reader:
         object.__setattr__(self, "refused", refused)
 
     def explain(
-        self, obj: Model, pairs: Sequence[Pair], evidence: Mapping[Identity, Evidence], user: Any
+        self,
+        obj: Model,
+        pairs: Sequence[Pair],
+        evidence: Mapping[Identity, Evidence],
+        *,
+        is_own: bool,
     ) -> Explanation:
         terms = [self.statistics.identity_of(term) for _item, term, _share in pairs]
         refused = [self.refused[t] for t in terms if t is not None and t in self.refused]
         hidden = [tag for tag in refused if tag.state == TagState.HIDDEN]
         if hidden:
             return Explanation(obj, 0.0, (), (Obstacle("hidden", tuple(hidden)),))
-        if self._is_own(obj, user):
+        if is_own:
             return Explanation(obj, 0.0, (), (Obstacle("own"),))
         reasons = self._reasons(pairs, evidence)
         score = sum(reason.contribution for reason in reasons)
@@ -183,14 +204,3 @@ class _Reader:
         kind: Kind = affinity.kind
         taxonomy_id = identity if isinstance(identity, int) else None
         return Reason(amount, share, name, taxonomy_id, kind, behind)
-
-    def _is_own(self, obj: Model, user: Any) -> bool:
-        path = self.content.owner
-        if path is None:
-            return False
-        if "__" not in path:
-            attname = getattr(obj._meta.get_field(path), "attname", None)
-            if attname is not None:
-                return bool(getattr(obj, attname) == user.pk)
-        rows = self.content.model._base_manager.filter(pk=obj.pk, **{path: user.pk})
-        return rows.exists()
