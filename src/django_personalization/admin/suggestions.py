@@ -113,7 +113,7 @@ class RelationSuggestionAdmin(BoundedAdmin):
         text = ngettext("%d suggestion was rejected.", "%d suggestions were rejected.", count)
         self.message_user(request, text % count)
 
-    @admin.action(description=_("Review rejected suggestions again"), permissions=["relate"])
+    @admin.action(description=_("Reopen rejected suggestions"), permissions=["relate"])
     def reopen(self, request: HttpRequest, queryset: QuerySet[RelationSuggestion]) -> None:
         """Take a no back."""
         count = reopen_suggestions(queryset)
