@@ -89,7 +89,7 @@ def test_merging_from_the_page_and_back(office, staff, person, py, snake, tmp_pa
     before = snapshot()
     page = merge_for_real(office, py, snake)
     assert said(page) == "1 term was merged into “Python”."
-    assert "To “Python” came 1 tags of 1 people." in words(page)
+    assert "1 tags of 1 people are tags of “Python” now." in words(page)
     assert UserTag.objects.get().taxonomy == py
     entry = AuditEntry.objects.get()
     assert (entry.actor, entry.origin, entry.counts["tags"]) == (staff, "admin", 1)

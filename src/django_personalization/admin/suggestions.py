@@ -57,7 +57,7 @@ class RelationSuggestionAdmin(BoundedAdmin):
     They come from ``suggest_relations``. A rejected one stays, so that it is not made again.
     """
 
-    list_display = ["pair", "score_now", "people_support", "item_support", "status", "updated_at"]
+    list_display = ["pair", "score_now", "people_support", "item_support", "status"]
     list_display_links = None
     list_select_related = ["source", "target"]
     list_filter = [StatusFilter]
