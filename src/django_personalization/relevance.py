@@ -239,6 +239,16 @@ class Score(Expression):
             query.alias_map[alias] = query.alias_map[alias].demote()
         return ScoreColumn(self.table, alias, join.parent_alias, join.column)
 
+    def __eq__(self, other: object) -> bool:
+        """Be what it resolves to: an order by a score that is selected is then one by its place.
+
+        Otherwise some databases reckon the score twice for every row.
+        """
+        return isinstance(other, (Score, ScoreColumn)) and self.table is other.table
+
+    def __hash__(self) -> int:
+        return hash(id(self.table))
+
 
 class ScoreColumn(Expression):
     """The score of a row, from a table of scores that has been joined."""
@@ -263,6 +273,14 @@ class ScoreColumn(Expression):
         alias = change_map.get(self.table_alias, self.table_alias)
         base = change_map.get(self.base, self.base)
         return ScoreColumn(self.table, alias, base, self.column)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, ScoreColumn) and self.table_alias != other.table_alias:
+            return False
+        return isinstance(other, (Score, ScoreColumn)) and self.table is other.table
+
+    def __hash__(self) -> int:
+        return hash(id(self.table))
 
     def get_group_by_cols(self) -> list[Any]:
         """Return the column itself: it is no aggregate."""
