@@ -74,6 +74,7 @@ def learned(page, sign_in, visitor):
     assert activity_of(visitor).count() == 3
     assert tag_of(visitor, "Python").interaction_count == 3
     open_settings(page)
+    expect(button(page, "Why Python")).to_be_visible()
     return visitor
 
 
