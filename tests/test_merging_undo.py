@@ -140,7 +140,9 @@ def test_the_file_is_for_its_owner_and_names_nobody(person, py, snake, tmp_path)
     assert person.get_username() not in text
     head, *lines = map(json.loads, text.splitlines())
     assert (head["format"], head["version"]) == ("django-personalization merge", 1)
-    assert head["keep"] == {"id": py.pk, "slug": "python"}
+    py.refresh_from_db()
+    made = py.created_at.isoformat()
+    assert head["keep"] == {"id": py.pk, "slug": "python", "created_at": made}
     assert head["merged"] == [{"id": snake.pk, "slug": snake.slug}]
     assert [line["record"] for line in lines] == ["vocabulary", "tags", "terms", "end"]
     assert lines[1]["people"][0]["before"][0]["name"] == "Python 3"
@@ -250,6 +252,16 @@ def test_the_term_that_stayed_may_be_renamed_meanwhile(person, py, snake, tmp_pa
         ("Python 3", "Python 3"),
     }
     assert all(tag.key == tag.taxonomy.key for tag in tags.values())
+
+
+def test_a_file_of_another_database_is_refused(person, py, snake, tmp_path):
+    search(person, "py3k")
+    merge_terms(py, [snake], undo=tmp_path / "undo")
+    Taxonomy.objects.filter(pk=py.pk).update(created_at=timezone.now())
+    before = snapshot()
+    with pytest.raises(InvalidInput, match="another database"):
+        undo_merge(tmp_path / "undo")
+    assert snapshot() == before
 
 
 @pytest.mark.parametrize("taken", ["name", "slug", "kept"])

@@ -67,8 +67,9 @@ def undo_merge(
     where a merge that was stopped wrote two files, undo the later one first. ``progress`` is
     called with the lines done so far and all of them.
 
-    Raises :class:`InvalidInput` when it is no undo file, the kept term is gone, or another term
-    has meanwhile got a name or slug of a merged one; then nothing has been changed.
+    Raises :class:`InvalidInput` when it is no undo file or one of another database, the kept term
+    is gone, or another term has meanwhile got a name or slug of a merged one; then nothing has
+    been changed.
     """
     done = Unmerged()
     with opened(file) as undo:

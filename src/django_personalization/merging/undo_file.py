@@ -135,7 +135,8 @@ def _head(keep: Taxonomy, merged: Sequence[Taxonomy]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
-        "keep": {"id": keep.pk, "slug": keep.slug},
+        # Its time tells it from the term that has the same id in another database.
+        "keep": {"id": keep.pk, "slug": keep.slug, "created_at": keep.created_at.isoformat()},
         "merged": [{"id": term.pk, "slug": term.slug} for term in by_key],
         "made_at": timezone.now().isoformat(),
     }

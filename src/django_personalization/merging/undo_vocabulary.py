@@ -37,13 +37,11 @@ _Refused = list[str]
 def terms_to_restore(file: UndoFile) -> list[Taxonomy]:
     """Return the merged terms that are not there, as they were last.
 
-    Raises :class:`InvalidInput` when the kept term is gone, or another has a name of theirs.
+    Raises :class:`InvalidInput` when the kept term is gone or is another than that of the file, or
+    when a third one has a name of theirs.
     """
     ids = {term["id"] for term in file.head["merged"]}
-    keep = file.head["keep"]
-    if not Taxonomy.objects.filter(pk=keep["id"]).exists():
-        message = _("The term “%s” is gone; without it nothing can be taken back.")
-        raise InvalidInput({"undo": [message % keep["slug"]]})
+    _check_kept(file.head["keep"])
     missing = ids.difference(Taxonomy.objects.filter(pk__in=ids).values_list("pk", flat=True))
     rows: dict[int, Taxonomy] = {}
     for values in _terms_in(file) if missing else ():
@@ -107,6 +105,16 @@ def _terms_in(file: UndoFile) -> Iterator[Mapping[str, Any]]:
         elif line["record"] == "vocabulary":
             changes = (c for c in line["rows"] if c["model"] == Taxonomy._meta.label_lower)
             yield from (change["after"] for change in changes)
+
+
+def _check_kept(keep: Mapping[str, Any]) -> None:
+    term = Taxonomy.objects.filter(pk=keep["id"]).first()
+    if term is None:
+        message = _("The term “%s” is gone; without it nothing can be taken back.")
+        raise InvalidInput({"undo": [message % keep["slug"]]})
+    if term.created_at.isoformat() != keep["created_at"]:
+        message = _("The term “%s” is not the one that was merged into: this is another database.")
+        raise InvalidInput({"undo": [message % keep["slug"]]})
 
 
 def _check_free(term: Taxonomy) -> None:
