@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from django_personalization import learning, scoring, tagging
 from django_personalization.content import register, unregister
+from django_personalization.evidence import events_that_fed
 from django_personalization.exceptions import InvalidInput
 from django_personalization.merging import merge_terms, plan_merge, undo_merge
 from django_personalization.merging.hierarchy import broader_term
@@ -418,6 +419,13 @@ def test_taking_back_what_fed_a_merged_term(person, py, snake):
     tag = UserTag.objects.get()
     assert tag.interaction_count == 1
     assert tag.evidence == pytest.approx(scoring.growth(timezone.now(), 30), rel=1e-3)
+
+
+def test_the_events_of_a_merged_term_are_found(person, py, snake):
+    events = [search(person, "py3k"), search(person, "Python"), search(person, "free")]
+    merge_terms(py, [snake])
+    tag = UserTag.objects.get(taxonomy=py)
+    assert set(events_that_fed(tag)) == set(events[:2])
 
 
 def test_taking_back_an_event_that_fed_both(person, py, snake):
