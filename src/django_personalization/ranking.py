@@ -37,6 +37,7 @@ from django_personalization.relevance import (
     Score,
     ScoreTable,
     TermScores,
+    TieBreaker,
     key_from_text,
 )
 from django_personalization.validation import name_problem, shown
@@ -66,6 +67,10 @@ def personalize(
     out, and their own where an owner is declared; with ``only_matching`` so is what has nothing
     to do with their tags. Strangers, and people in mode ``none``, get the host's order and a
     relevance of 0.
+
+    The profile is read at once, the rows when they are needed. Django's own rules hold: with ``|``
+    and ``&`` the left side says which columns there are, order and slice come last, and rows that
+    are joined with something are locked by ``select_for_update(of=("self",))``.
 
     Relevance is that of the full hour before ``now``: confidence fades from moment to moment, and
     pages should not. Raises :class:`InvalidInput` when the model is not registered.
@@ -268,7 +273,9 @@ def _ordered(rows: Rows, table: ScoreTable) -> Rows:
     score = Score(table)
     # A reversed queryset turns every part of its order round.
     first = score.desc() if rows.query.standard_ordering else score.asc()
-    return rows.order_by(first, *_host_order(rows), _key(rows))
+    key = TieBreaker()
+    last = key.asc() if rows.query.standard_ordering else key.desc()
+    return rows.order_by(first, *_host_order(rows), last)
 
 
 def _key(rows: QuerySet[Any]) -> str:

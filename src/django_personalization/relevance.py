@@ -19,6 +19,7 @@ from django.db.models import (
     Expression,
     F,
     FloatField,
+    Func,
     IntegerField,
     Model,
     QuerySet,
@@ -285,6 +286,25 @@ class ScoreColumn(Expression):
     def get_group_by_cols(self) -> list[Any]:
         """Return the column itself: it is no aggregate."""
         return [self]
+
+
+class TieBreaker(Func):
+    """The key of a row, where it only settles ties.
+
+    SQLite would walk through any index for the sake of rows that come in the order of their keys,
+    and read the rows themselves in no order: twice as slow. A plus in front makes it forget that.
+    """
+
+    template = "%(expressions)s"
+    arity = 1
+
+    def __init__(self) -> None:
+        """Stand for the primary key."""
+        super().__init__(F("pk"))
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Write the key so that no index is chosen for it."""
+        return super().as_sql(compiler, connection, template="+%(expressions)s", **context)
 
 
 class HasTerms(Expression):
