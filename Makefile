@@ -7,10 +7,10 @@ ARGS ?=
 ENVS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check matrix schema messages lock clean
+.PHONY: help setup demo test benchmark check matrix schema messages lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Make .venv hold everything for tests, checks and documentation
 	@$(PYTHON) scripts/bootstrap.py
@@ -21,6 +21,9 @@ demo: ## Set the example site up and serve it (PORT=8000)
 
 test: setup ## Run all tests: SQLite, PostgreSQL, docs, front end, browser (ONLY=..., ARGS=...)
 	@$(VENV_PYTHON) scripts/test.py $(ONLY) --args="$(ARGS)"
+
+benchmark: setup ## Measure ranking on SQLite and PostgreSQL beside hand-written SQL (ARGS=...)
+	@$(VENV_PYTHON) scripts/benchmark.py $(ARGS)
 
 check: setup ## Lint, types, contracts, drift, docs, package and its smoke test (ONLY=...)
 	@$(VENV_PYTHON) scripts/check.py $(ONLY)
