@@ -111,10 +111,10 @@ def _check_kept(keep: Mapping[str, Any]) -> None:
     term = Taxonomy.objects.filter(pk=keep["id"]).first()
     if term is None:
         message = _("The term “%s” is gone; without it nothing can be taken back.")
-        raise InvalidInput({"undo": [message % keep["slug"]]})
-    if term.created_at.isoformat() != keep["created_at"]:
+        raise InvalidInput({"undo": [message % keep.get("slug", keep["id"])]})
+    if term.created_at.isoformat() != keep.get("created_at"):
         message = _("The term “%s” is not the one that was merged into: this is another database.")
-        raise InvalidInput({"undo": [message % keep["slug"]]})
+        raise InvalidInput({"undo": [message % keep.get("slug", keep["id"])]})
 
 
 def _check_free(term: Taxonomy) -> None:
