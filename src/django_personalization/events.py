@@ -35,15 +35,15 @@ class Event:
 
     ``text`` is matched against the vocabulary and never stored; ``content`` is the host's object
     that it was about; ``event_id`` makes a repeated delivery count once; ``occurred_at`` is an
-    aware time, by default now.
+    aware time, by default now. Its ``repr()``, which ends up in logs, shows none of what it holds.
     """
 
     interaction_type: str
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    extracted_keywords: Sequence[str] = ()
-    text: str = ""
-    content: Model | None = None
-    event_id: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    extracted_keywords: Sequence[str] = field(default=(), repr=False)
+    text: str = field(default="", repr=False)
+    content: Model | None = field(default=None, repr=False)
+    event_id: str | None = field(default=None, repr=False)
     occurred_at: datetime | None = None
 
     def problems(self) -> dict[str, list[str]]:

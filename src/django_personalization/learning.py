@@ -43,7 +43,7 @@ class TrackResult:
     interaction: UserInteraction | None = None
     created: bool = False
     reason: str | None = None
-    errors: Mapping[str, list[str]] = field(default_factory=dict)
+    errors: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
 
     @property
     def stored(self) -> bool:
@@ -58,8 +58,8 @@ class _Pending:
     event: Event
     kind: InteractionType
     at: datetime
-    keywords: list[str]
-    terms: list[Term]
+    keywords: list[str] = field(repr=False)
+    terms: list[Term] = field(repr=False)
     # Not for a repeat, which stays in the history and changes nothing else.
     counts: bool = True
     row: UserInteraction | None = None

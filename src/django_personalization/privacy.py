@@ -19,13 +19,13 @@ from django.db import transaction
 from django.db.models import Case, Q, Value, When
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.timezone import now
-from django.views.decorators.debug import sensitive_variables
 
 from django_personalization import audit
 from django_personalization.choices import AuditAction, TagSource, TagState
 from django_personalization.models import UserInteraction, UserTag
-from django_personalization.personal_data import PersonalData, Row, registered_personal_data
+from django_personalization.personal_data import PersonalData, registered_personal_data
 from django_personalization.querysets import UserTagQuerySet, hold_person
+from django_personalization.redaction import redacted, redacting
 from django_personalization.upsert import announce_tags
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def export_profile(
     yield "{" + ", ".join(f"{_encoded(key)}: {_encoded(value)}" for key, value in head.items())
     for data in registered_personal_data():
         yield f",\n{_encoded(data.name)}: ["
-        yield from _items(data, user.pk, indent=indent)
+        with redacting():
+            yield from _items(data, user.pk, indent=indent)
         yield "]"
     yield "}\n"
 
@@ -104,6 +105,7 @@ def count_profile(*people: AbstractBaseUser) -> dict[str, int]:
     return {data.name: data.rows(*keys).count() for data in registered_personal_data()}
 
 
+@redacted
 def erase_profile(
     user: AbstractBaseUser,
     *,
@@ -129,6 +131,7 @@ def erase_profile(
     return counts
 
 
+@redacted
 def reset_profile(
     user: AbstractBaseUser,
     *,
@@ -191,18 +194,17 @@ def _announce(user: AbstractBaseUser, keys: list[str]) -> None:
 def _items(data: PersonalData, user_id: Any, *, indent: bool) -> Iterator[str]:
     """Yield the rows of one kind as the inside of a JSON array."""
     is_first = True
-    for rows in data.export(user_id):
-        yield _joined(rows, is_first=is_first, indent=indent)
+    for text in _texts(data, user_id, indent=indent):
+        yield ("\n" if is_first else ",\n") + text
         is_first = False
     if not is_first:
         yield "\n"
 
 
-@sensitive_variables()
-def _joined(rows: list[Row], *, is_first: bool, indent: bool) -> str:
-    texts = [_encoded(row, indent=2 if indent else None) for row in rows]
-    # Line breaks within values are escaped: those that are there are the indentation's.
-    return ("\n" if is_first else ",\n") + ",\n".join(texts)
+def _texts(data: PersonalData, user_id: Any, *, indent: bool) -> Iterator[str]:
+    """Yield the rows of each batch as JSON, with commas between."""
+    for rows in data.export(user_id):
+        yield ",\n".join(_encoded(row, indent=2 if indent else None) for row in rows)
 
 
 class _Encoder(DjangoJSONEncoder):
@@ -214,6 +216,5 @@ class _Encoder(DjangoJSONEncoder):
         return super().default(o)
 
 
-@sensitive_variables()
 def _encoded(value: Any, *, indent: int | None = None) -> str:
     return json.dumps(value, cls=_Encoder, ensure_ascii=False, allow_nan=False, indent=indent)

@@ -19,6 +19,7 @@ from django_personalization.choices import TAG_WEIGHTS, TagSource, TagState
 from django_personalization.exceptions import InvalidInput
 from django_personalization.models import Taxonomy, UserTag
 from django_personalization.querysets import hold_person, keep_person
+from django_personalization.redaction import redacted
 from django_personalization.text import tidy
 from django_personalization.upsert import (
     HIDE,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 STATE_BATCH: Final = 1000
 
 
+@redacted
 def pick(
     user: AbstractBaseUser,
     *,
@@ -62,6 +64,7 @@ def pick(
         return _write_one(user, row, PICK, weight)
 
 
+@redacted
 def pick_many(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list[UserTag]:
     """Pick several terms at once, all or none, and return their tags in the order asked for.
 
@@ -74,6 +77,7 @@ def pick_many(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list[Use
     return tags
 
 
+@redacted
 def hide(
     user: AbstractBaseUser,
     *,
@@ -95,6 +99,7 @@ def hide(
         return _write_one(user, row, HIDE, weight)
 
 
+@redacted
 def change(tag: UserTag, *, weight: float | None = None, state: str | None = None) -> UserTag:
     """Change what the person says about a tag and return the stored row.
 
@@ -121,6 +126,7 @@ def change_many(tags: QuerySet[UserTag], *, state: str) -> int:
     return sum(change_many_by_person(tags, state=state).values())
 
 
+@redacted
 def change_many_by_person(tags: QuerySet[UserTag], *, state: str) -> dict[Any, int]:
     """Do the same as :func:`change_many`; return how many it were of each person, by their key."""
     _check_change(None, state)
@@ -144,6 +150,7 @@ def restore(tag: UserTag) -> UserTag:
     return change(tag, state=TagState.ACTIVE)
 
 
+@redacted
 def drop_many(user: AbstractBaseUser, tag_ids: Collection[int]) -> int:
     """Remove several tags of ``user`` and return how many there were.
 
@@ -156,6 +163,7 @@ def drop_many(user: AbstractBaseUser, tag_ids: Collection[int]) -> int:
         return sum(_set_state(tags, TagState.DISMISSED).values())
 
 
+@redacted
 def set_selection(user: AbstractBaseUser, taxonomy_ids: Collection[int]) -> list[UserTag]:
     """Make the picked terms of the vocabulary exactly these, atomically; return all picked tags.
 

@@ -29,6 +29,7 @@ from django_personalization.learning import TrackResult, store
 from django_personalization.models import PersonalizationSettings, UserInteraction, UserTag
 from django_personalization.popularity import Use, take_uses
 from django_personalization.querysets import hold_person
+from django_personalization.redaction import redacted
 from django_personalization.upsert import announce_tags
 
 __all__ = [
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
+@redacted
 def track(  # noqa: PLR0913 - a keyword for each field of an event
     user: AbstractBaseUser | AnonymousUser,
     interaction_type: str,
@@ -84,6 +86,7 @@ def track(  # noqa: PLR0913 - a keyword for each field of an event
     return result
 
 
+@redacted
 def track_many(
     user: AbstractBaseUser | AnonymousUser, events: Sequence[Event], *, gpc: bool = False
 ) -> list[TrackResult]:
@@ -145,6 +148,7 @@ def sends_gpc(request: HttpRequest) -> bool:
     return "1" in [value.strip() for value in values]
 
 
+@redacted
 def take_back(interaction: UserInteraction) -> None:
     """Delete an interaction together with what it taught.
 
@@ -156,6 +160,7 @@ def take_back(interaction: UserInteraction) -> None:
         _take_back([row])
 
 
+@redacted
 def take_back_many(interactions: QuerySet[UserInteraction]) -> int:
     """Delete interactions together with what they taught; return how many there were.
 

@@ -9,7 +9,7 @@ does the same with the ORM.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -27,9 +27,9 @@ from django_personalization.signals import tags_changed
 class TagRow:
     """A tag as it is inserted; where it exists, a rule says what becomes of it."""
 
-    key: str
-    name: str
-    taxonomy_id: int | None
+    key: str = field(repr=False)
+    name: str = field(repr=False)
+    taxonomy_id: int | None = field(repr=False)
     source: str
     confidence_score: float
     evidence: float = 0.0

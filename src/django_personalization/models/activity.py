@@ -59,3 +59,7 @@ class UserInteraction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.interaction_type} · {self.created_at:%Y-%m-%d %H:%M}"
+
+    def __repr__(self) -> str:
+        """Name the row without what is in it: this ends up in logs."""
+        return f"<{type(self).__name__}: {self.pk}>"

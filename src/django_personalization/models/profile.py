@@ -85,6 +85,10 @@ class UserTag(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def __repr__(self) -> str:
+        """Name the row without what is in it: this ends up in logs."""
+        return f"<{type(self).__name__}: {self.pk}>"
+
     def confidence_at(self, now: datetime) -> float:
         """Return the confidence at ``now``, in [0, 1]: 1.0 when picked, else from the evidence."""
         if self.source == TagSource.MANUAL:
@@ -128,3 +132,7 @@ class PersonalizationSettings(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_mode_display()} · {self.get_consent_display()}"
+
+    def __repr__(self) -> str:
+        """Name the row without what is in it: this ends up in logs."""
+        return f"<{type(self).__name__}: {self.pk}>"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import IO, Any, cast
+from typing import IO, Any, NoReturn, cast
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -28,6 +28,7 @@ from rest_framework.views import APIView, exception_handler
 
 from django_personalization.conf import app_settings
 from django_personalization.exceptions import InvalidInput
+from django_personalization.redaction import redact
 from django_personalization.rest.schema import ViewSchema
 
 
@@ -157,6 +158,11 @@ class ContractView(APIView):
 
     def get_exception_handler(self) -> Any:
         return handle_exception
+
+    def raise_uncaught_exception(self, exc: Exception) -> NoReturn:
+        """Let the error out without what the request held."""
+        redact(exc)
+        super().raise_uncaught_exception(exc)
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
