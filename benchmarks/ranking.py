@@ -72,11 +72,8 @@ def measure(label: str, runs: int) -> list[str]:
         missed.append(f"{label}: {ratio:.2f} times the floor")
     if len(queries) > MOST_QUERIES:
         missed.append(f"{label}: {len(queries)} queries")
-    return [
-        *missed,
-        *_measure_tags(label, own[0], runs, is_large=is_large),
-        *_measure_reasons(label, person, runs),
-    ]
+    missed += _measure_tags(label, own[0], runs, is_large=is_large)
+    return [*missed, *_measure_reasons(label, person, runs)]
 
 
 def _measure_tags(label: str, some: float, runs: int, *, is_large: bool) -> list[str]:
@@ -124,11 +121,6 @@ def _by_hand(person: Any) -> dict[str, Statement]:
         f"JOIN {values} w ON w.term = t.taxonomy_id GROUP BY t.item_id)"
     )
     score = f"CASE WHEN s.score IS NULL THEN 0.0 ELSE s.score / {count} END"
-    whole = (
-        f"(SELECT t.item_id AS item, SUM(w.score) / SQRT(COUNT(*)) AS score FROM {_TABLE} t "
-        f"LEFT JOIN {values} w ON w.term = t.taxonomy_id GROUP BY t.item_id "
-        "HAVING SUM(w.score) > 0)"
-    )
     end = f"ORDER BY relevance DESC, i.id LIMIT {PAGE}"
     weights = [part for pair in worth.items() for part in pair]
     rest = [person.pk, *hidden]
@@ -136,11 +128,6 @@ def _by_hand(person: Any) -> dict[str, Statement]:
         "outer join": (
             f"SELECT {_COLUMNS}, {score} AS relevance FROM benchmarks_item i "
             f"LEFT JOIN {sums} s ON s.item = i.id WHERE {left} {end}",
-            [*weights, *rest],
-        ),
-        "outer join, one pass": (
-            f"SELECT {_COLUMNS}, COALESCE(s.score, 0.0) AS relevance FROM benchmarks_item i "
-            f"LEFT JOIN {whole} s ON s.item = i.id WHERE {left} {end}",
             [*weights, *rest],
         ),
         "what matches, then the rest": (

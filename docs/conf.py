@@ -31,7 +31,8 @@ nitpick_ignore_regex = [
     ("py:.*", r"(collections|datetime|django|pathlib|rest_framework|typing)\..*"),
     ("py:.*", r"Any|Final|Mapping|Sequence|Collection|Iterable|Callable|Model|Q|Path|datetime"),
     ("py:.*", r"AbstractBaseUser|AnonymousUser|QuerySet|Visibility|Errors|Progress|optional"),
-    ("py:.*", r"(django_personalization\.models\..*|)(Taxonomy|UserTag|UserInteraction|RelationSuggestion)"),
+    ("py:.*", r"(django_personalization\.models\..*|)(Taxonomy|UserTag|UserInteraction)"),
+    ("py:.*", r"(django_personalization\.models\..*|)RelationSuggestion"),
     ("py:.*", r"(django_personalization\.(ranking|rest\.hosts)\.|)(Rows|TermLike)|HttpRequest"),
     ("py:.*", r"InvalidInput|VocabularyFileError|django_personalization\.seeding\.plan\.Step"),
 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as Reminder
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, router
 from django.utils.functional import Promise
@@ -17,6 +17,7 @@ from django_personalization import content, retention, scoring
 from django_personalization.choices import TagSource
 from django_personalization.conf import DEFAULTS, SETTINGS_NAME, app_settings
 from django_personalization.content_paths import path_problems
+from django_personalization.indexes import term_index
 from django_personalization.models import AuditEntry, UserInteraction, UserTag
 
 Problems = Iterator[str]
@@ -233,6 +234,28 @@ def check_retention(databases: Collection[str] | None = None, **kwargs: Any) -> 
             hint="Run `manage.py prune_interactions` every day or week; nothing else deletes it.",
             id="django_personalization.W001",
         )
+    ]
+
+
+@register(Tags.database)
+def check_term_indexes(
+    databases: Collection[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Recommend the index by which ranking finds the items of a term, where it is missing."""
+    if not _can_ask(databases or ()):
+        return []
+    right = [made for made in content.registered() if not list(path_problems(made))]
+    wanted = [(declaration, term_index(declaration)) for declaration in right]
+    return [
+        Info(
+            f"Ranking {declaration.label} would be quicker with an index on "
+            f"{index.table} ({', '.join(index.columns)}).",
+            hint=index.hint,
+            obj=declaration.model,
+            id="django_personalization.I001",
+        )
+        for declaration, index in wanted
+        if index is not None and not index.is_there(DEFAULT_DB_ALIAS)
     ]
 
 

@@ -50,12 +50,19 @@ def _by_natural_key(text: str) -> AbstractBaseUser | None:
             return ask(text)  # type: ignore[no-any-return]
     except (ObjectDoesNotExist, ValueError):
         pass
-    return model._base_manager.filter(**{model.USERNAME_FIELD: text}).first()
+    try:
+        return model._base_manager.filter(**{model.USERNAME_FIELD: text}).first()
+    except (ValidationError, ValueError):  # such as bytes of a terminal that are no text
+        return None
 
 
 def _by_key(text: str) -> AbstractBaseUser | None:
     model = get_user_model()
     try:
-        return model._base_manager.filter(pk=text).first()
+        person: Any = model._base_manager.filter(pk=text).first()
     except (ValidationError, ValueError):  # not a key of this model
         return None
+    # Python reads "1_0" and " 10" as 10, who is somebody else.
+    key: object = None if person is None else person.pk
+    is_other = isinstance(key, int) and str(key) != text
+    return None if is_other else person
