@@ -281,6 +281,9 @@ def test_what_stands_in_the_way_of_undoing_is_said(person, py, snake, tmp_path, 
     assert snapshot() == before
 
 
+HEAD = b'{"format": "django-personalization merge", "version": 1'
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -291,6 +294,10 @@ def test_what_stands_in_the_way_of_undoing_is_said(person, py, snake, tmp_path, 
         (b'{"format": "x"}\n', "does not begin"),
         (b'{"format": "django-personalization merge", "version": 2}\n', "version is 2"),
         (b"\xff\xfe\n", "not JSON"),
+        (b"[" * 200_000 + b"\n", "not JSON"),
+        (HEAD + b"}\n", "Line 1 is not of an undo file"),
+        (HEAD + b', "keep": {"id": "x"}, "merged": []}\n', "Line 1 is not of an undo file"),
+        (HEAD + b', "keep": {"id": 1}, "merged": 3}\n', "Line 1 is not of an undo file"),
     ],
 )
 def test_what_is_no_undo_file_is_refused(tmp_path, content, words):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import stat
 import sys
 
@@ -49,13 +50,20 @@ def test_people_are_named_by_either_key(known, other):
     assert len(documents) == AuditEntry.objects.count()
 
 
-@pytest.mark.parametrize("text", ["nobody", "0", "pk=nobody", "pk=", "9" * 40, "é=1", ""])
+@pytest.mark.parametrize("text", ["nobody", "0", "pk=nobody", "pk=", "9" * 40, "é=1", "", "\udcff"])
 @pytest.mark.parametrize("name", ["export_profile", "erase_profile"])
 def test_nobody_is_told_by_the_names_of_the_keys(known, name, text):
     with pytest.raises(CommandError) as error:
         run(name, text)
     assert str(error.value) == f"There is nobody whose {NAME} or primary key is {text!r}."
     assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize("form", ["0_{}", " {}", "0{}", "pk=0_{}"])
+def test_a_key_is_taken_as_it_is_written(known, form):
+    with pytest.raises(CommandError, match="There is nobody"):
+        run("erase_profile", form.format(known.pk), "--yes")
+    assert UserTag.objects.filter(user=known).exists()
 
 
 def test_a_name_that_is_anothers_key_is_refused(known, other):
@@ -122,6 +130,15 @@ def test_a_file_is_whole_or_not_there(known, tmp_path, monkeypatch):
         with pytest.raises(RuntimeError):
             run("export_profile", natural(known), "--output", str(path))
         assert [file.read_text() for file in tmp_path.iterdir()] == ([before] if before else [])
+
+
+def test_what_is_no_ordinary_file_stays_what_it_is(known, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(CommandError, match="cannot be written: it is no ordinary file"):
+        run("export_profile", natural(known), "--output", str(pipe))
+    assert pipe.is_fifo()
+    assert not AuditEntry.objects.exists()
 
 
 @pytest.mark.parametrize("place", ["nowhere/ada.json", "."])

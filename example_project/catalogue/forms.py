@@ -124,7 +124,7 @@ class InterestForm(forms.Form):
     """A press on Less, More or Hide below a project."""
 
     tag = forms.ModelChoiceField(UserTag.objects.none())
-    term = forms.ModelChoiceField(Taxonomy.objects.active(), required=False)
+    term = forms.ModelChoiceField(Taxonomy.objects.all(), required=False)
     action = forms.ChoiceField(choices=[("less", "Less"), ("more", "More"), ("hide", "Hide")])
     next = forms.CharField(required=False)
 
@@ -136,15 +136,23 @@ class InterestForm(forms.Form):
     def clean_next(self) -> str:
         """Return the page to go back to, if it is one of this site."""
         page = self.cleaned_data["next"]
-        return page if url_has_allowed_host_and_scheme(page, allowed_hosts=None) else ""
+        # A word without a slash would be taken for the name of a route.
+        is_path = page.startswith("/") and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
+        return page if is_path else ""
 
     def apply(self) -> str:
         """Do it and say what was done."""
         tag, term = self.cleaned_data["tag"], self.cleaned_data["term"]
         if self.cleaned_data["action"] == "hide":
-            hidden, _new = tagging.hide(self.user, taxonomy=term, name=tag.name)
+            # The tag itself goes by its row: its term may not be offered any more.
+            own = term is None or term.pk == tag.taxonomy_id
+            hidden = tagging.change(tag, state="hidden") if own else self._hide(term)
             return f"What is about {hidden.name} is hidden. “Your interests” shows it again."
         less = self.cleaned_data["action"] == "less"
         step = 0.5 if less else 2
         changed = tagging.weigh(tag, min(max(tag.weight * step, 0.5), 2.0))
         return f"{changed.name} counts {'less' if less else 'more'} from now on."
+
+    def _hide(self, term: Taxonomy) -> UserTag:
+        hidden, _new = tagging.hide(self.user, taxonomy=term)
+        return hidden

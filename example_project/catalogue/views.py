@@ -17,6 +17,8 @@ from catalogue.models import Project, ProjectQuerySet
 from catalogue.personal import for_you, in_order, with_reasons
 from catalogue.publishing import publish
 from catalogue.topics import used_topics_by_category
+from django_personalization.exceptions import InvalidInput
+from django_personalization.models import UserTag
 from django_personalization.ranking import queryset_filter, similar
 
 PROJECTS_PER_PAGE = 24
@@ -106,7 +108,10 @@ def change_interest(request: HttpRequest) -> HttpResponse:
     form = InterestForm(request.POST, user=request.user)
     if not form.is_valid():
         raise Http404("; ".join(str(error) for errors in form.errors.values() for error in errors))
-    messages.success(request, form.apply())
+    try:
+        messages.success(request, form.apply())
+    except (InvalidInput, UserTag.DoesNotExist) as error:  # not offered any more, or just erased
+        raise Http404(str(error)) from error
     return redirect(form.cleaned_data["next"] or "project_list")
 
 

@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 
 from django_personalization.content import content_of
 from django_personalization.explaining import explain_many
-from django_personalization.ranking import personalize, popular
+from django_personalization.ranking import personalize, popular, ranking_time
 from django_personalization.reasons import Explanation
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ def recommend(
 
     At most six queries, whatever the limit.
     """
-    rows = list(recommendable(model, user, now=now)[:limit])
-    explanations = explain_many(rows, user, now=now)
+    at = ranking_time(now)  # the reasons must not be of the hour after that of the scores
+    rows = list(recommendable(model, user, now=at)[:limit])
+    explanations = explain_many(rows, user, now=at)
     return [
         Recommendation(row, row.relevance, explanation)
         for row, explanation in zip(rows, explanations, strict=True)

@@ -126,13 +126,24 @@ class TestPressing:
         assert self.press(signed_in, tag, "less", **wrong).status_code == 404
         assert list(UserTag.objects.values()) == before
 
+    def test_what_is_offered_no_more_can_be_hidden(self, signed_in, tag):
+        Taxonomy.objects.filter(pk=tag.taxonomy_id).update(is_active=False)
+        assert self.press(signed_in, tag, "hide").status_code == 200
+        tag.refresh_from_db()
+        assert tag.state == "hidden"
+        other = term("javascript")
+        Taxonomy.objects.filter(pk=other.pk).update(is_active=False)
+        assert self.press(signed_in, tag, "hide", term=other.pk).status_code == 404
+
     def test_other_peoples_tags_are_not_there(self, signed_in, staff, tag):
         theirs, _new = tagging.pick(staff, taxonomy=term("javascript"))
         assert self.press(signed_in, theirs, "less").status_code == 404
         theirs.refresh_from_db()
         assert theirs.weight == 1
 
-    @pytest.mark.parametrize("page", ["https://evil.example/", "//evil.example", "javascript:1"])
+    @pytest.mark.parametrize(
+        "page", ["https://evil.example/", "//evil.example", "javascript:1", "x"]
+    )
     def test_it_leads_to_pages_of_this_site_only(self, signed_in, tag, page):
         response = signed_in.post(CHANGE, {"tag": tag.pk, "action": "less", "next": page})
         assertRedirects(response, LIST)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
@@ -86,6 +87,16 @@ class TestOrdering:
     def test_the_order_that_was_asked_for(self, api, reader, ordering, expected):
         found = titles(api.get("/books/", {"ordering": ordering}))
         assert "".join(found) == expected
+
+    def test_an_order_counts_once_however_often_it_is_asked_for(self, api, reader):
+        with CaptureQueriesContext(connection) as once:
+            api.get("/books/", {"ordering": "relevance,popularity"})
+        with CaptureQueriesContext(connection) as often:
+            found = titles(
+                api.get("/books/", {"ordering": "relevance,popularity,-relevance," * 300})
+            )
+        assert found == list("dbac")
+        assert len(often) == len(once)
 
     def test_ties_keep_the_hosts_order(self, api, person, shelf):
         assert titles(api.get("/books/", {"ordering": "relevance"})) == list("abcd")

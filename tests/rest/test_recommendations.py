@@ -1,6 +1,7 @@
 """GET me/recommendations/: the most relevant items of a registered model, and why."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -13,6 +14,7 @@ from django_personalization.choices import Mode
 from django_personalization.explaining import explain
 from django_personalization.models import PersonalizationSettings, Taxonomy, TaxonomyRelation
 from django_personalization.ranking import personalize
+from django_personalization.recommendations import recommend
 from django_personalization.tracking import track
 from tests.hosts.library.models import Book, Note
 
@@ -245,3 +247,13 @@ def test_another_persons_profile_has_no_influence(client_of, person, other, term
     assert titles(client_of(person).get(URL, BOOKS)) == ["c++", "python"]
     assert titles(client_of(other).get(URL, BOOKS)) == ["python", "c++"]
     assert get_user_model().objects.count() == 2
+
+
+def test_scores_and_reasons_are_of_the_same_hour(person, terms, monkeypatch):
+    book("Learning Python", terms["python"])
+    track(person, "project_create", extracted_keywords=["Python"])
+    begun = timezone.now().replace(minute=59, second=59) + timedelta(days=1)
+    seconds = count(step=2)
+    monkeypatch.setattr(timezone, "now", lambda: begun + timedelta(seconds=next(seconds)))
+    [found] = recommend(Book, person)
+    assert 0 < found.score == pytest.approx(found.explanation.score, abs=1e-9)

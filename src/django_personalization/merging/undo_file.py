@@ -95,7 +95,7 @@ class UndoFile:
         self._stream.seek(self._starts[number])
         try:
             line = json.loads(self._stream.readline())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._refusal(_("Line %s is not JSON.") % (number + 1)) from error
         if not isinstance(line, dict) or (number and line.get("record") not in _RECORDS):
             raise self._refusal(_("Line %s is not of an undo file.") % (number + 1))
@@ -111,6 +111,10 @@ class UndoFile:
             message = _("Its version is %(version)s; this one reads %(legal)s.")
             values = {"version": shown(head.get("version")), "legal": VERSION}
             raise self._refusal(message % values)
+        merged = head.get("merged")
+        terms = [head.get("keep"), *(merged if isinstance(merged, list) else [None])]
+        if not all(isinstance(t, dict) and isinstance(t.get("id"), int) for t in terms):
+            raise self._refusal(_("Line %s is not of an undo file.") % 1)
         return head
 
     def _refusal(self, reason: str) -> InvalidInput:

@@ -100,7 +100,11 @@ class PersonalizedOrdering(OrderingFilter):
         return {**context, "current": asked[0] if asked else None}
 
     def _asked_for(self, request: Request, queryset: QuerySet[Any], view: APIView) -> list[str]:
-        return list(super().get_ordering(request, queryset, view) or ())
+        asked = list(super().get_ordering(request, queryset, view) or ())
+        first: dict[Any, Any] = {}
+        for order in asked:  # a name given again orders nothing, and would cost a join
+            first.setdefault(_name(order) or order, order)
+        return list(first.values())
 
     @staticmethod
     def _orders(queryset: QuerySet[Any]) -> dict[str, str]:

@@ -80,6 +80,8 @@ def _write(chunks: Iterable[str], path: Path) -> None:
     """Write a file that is either whole or not there, and that only its owner may read."""
     if path.is_dir():
         raise IsADirectoryError(None, "it is a directory")
+    if path.exists() and not path.is_file():  # replaced, a device would be one no more
+        raise OSError(None, "it is no ordinary file")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=True)
     unfinished = Path(name)
     try:
