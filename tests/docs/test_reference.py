@@ -60,7 +60,7 @@ def test_shortest_half_life():
 def test_every_check_is_there():
     code = (ROOT / "src/django_personalization/checks.py").read_text()
     rows = table_rows((DOCS / "reference/checks.md").read_text())
-    assert [row[0] for row in rows] == sorted(set(re.findall(r"[EW]\d{3}", code)))
+    assert [row[0] for row in rows] == sorted(set(re.findall(r"[EIW]\d{3}", code)))
 
 
 def test_every_model_is_there():
