@@ -162,6 +162,7 @@ class TestShares:
         kind = KINDS[name]
         with declared(kind.model, **kind.declaration) as rows:
             twice, once = kind.make(Python=1.0, Zig=1.0), kind.make(Python=1.0)
+            kind.make(Nim=1.0)
             if name == "labels through":
                 twice.mark_set.create(term=label("Python"))
             else:
@@ -169,8 +170,8 @@ class TestShares:
             forget_statistics()
             tagging.pick(person, taxonomy=terms["python"])
             found = relevance(kind, person)
-            assert found[once.pk] == pytest.approx(rarity(2, 2))
-            assert found[twice.pk] == pytest.approx(rarity(2, 2) / 2**0.5)
+            assert found[once.pk] == pytest.approx(rarity(2, 3))
+            assert found[twice.pk] == pytest.approx(rarity(2, 3) / 2**0.5)
             assert len(pairs_of(rows, [twice.pk])) == 2
 
 

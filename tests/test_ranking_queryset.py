@@ -209,6 +209,11 @@ class TestHostsOrder:
         assert titles(personalize(Book.objects.all(), person)) == best
         assert titles(personalize(Bestseller.objects.order_by(), person)) == best
 
+    @pytest.mark.parametrize("reverse", [False, True])
+    def test_the_key_settles_what_it_leaves_open(self, reverse, person, catalogue, best):
+        rows = Book.objects.order_by("is_public")
+        assert titles(personalize(rows.reverse() if reverse else rows, person)) == best
+
     def test_at_random_among_equals_only(self, person, catalogue, scores):
         rows = personalize(Book.objects.order_by("?"), person)
         found = [round(scores[title], 9) for title in titles(rows)]

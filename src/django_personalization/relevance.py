@@ -318,7 +318,9 @@ class HasTerms(Expression):
         self.model, self.terms, self.base = model, tuple(terms), base
 
     def resolve_expression(self, query: Any = None, *args: Any, **kwargs: Any) -> HasTerms:
-        """Find the key of the query's rows."""
+        """Find the key of the query's rows, once: a subquery is resolved in the outer one too."""
+        if self.base is not None:
+            return self
         base = (query.get_initial_alias(), query.get_meta().pk.column)
         return HasTerms(self.model, self.terms, base)
 
