@@ -249,11 +249,14 @@ def test_another_persons_profile_has_no_influence(client_of, person, other, term
     assert get_user_model().objects.count() == 2
 
 
-def test_scores_and_reasons_are_of_the_same_hour(person, terms, monkeypatch):
+@pytest.mark.parametrize("asked_before", range(6))
+def test_scores_and_reasons_are_of_the_same_hour(person, terms, monkeypatch, asked_before):
     book("Learning Python", terms["python"])
     track(person, "project_create", extracted_keywords=["Python"])
-    begun = timezone.now().replace(minute=59, second=59) + timedelta(days=1)
-    seconds = count(step=2)
+    # The hour ends after the clock has been asked so many times.
+    full = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+    begun = full - timedelta(seconds=asked_before)
+    seconds = count()
     monkeypatch.setattr(timezone, "now", lambda: begun + timedelta(seconds=next(seconds)))
     [found] = recommend(Book, person)
     assert 0 < found.score == pytest.approx(found.explanation.score, abs=1e-9)
