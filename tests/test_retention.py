@@ -2,6 +2,7 @@
 
 import io
 import random
+import threading
 from datetime import timedelta
 from functools import partial
 from itertools import product
@@ -9,12 +10,13 @@ from itertools import product
 import pytest
 from django.core import checks as django_checks
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from django_personalization import checks, privacy, scoring, tagging
 from django_personalization.exceptions import InvalidInput
 from django_personalization.models import AuditEntry, ItemStatistics, UserInteraction, UserTag
+from django_personalization.querysets import hold_person
 from django_personalization.retention import prune_interactions
 from django_personalization.signals import tags_changed
 from django_personalization.text import term_key
@@ -295,6 +297,52 @@ def test_pruning_waits_for_nobody_and_loses_nothing(make_person, ten_terms, forg
         rows = UserInteraction.objects.filter(user=somebody)
         fed = sum(len(row.fed_terms) for row in rows)
         assert sum(tag.interaction_count for tag in UserTag.objects.of(somebody)) == fed
+
+
+def in_a_thread(work):
+    """Begin ``work`` beside the test, and give it time to come as far as it can."""
+    results = []
+
+    def run():
+        try:
+            results.append(work())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(timeout=1)
+    return thread, results
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_rows_that_somebody_is_deleting_are_left_to_them(person):
+    """Waiting for the others could become waiting for each other."""
+    rows = make_interactions(person, 5)
+    with transaction.atomic():
+        UserInteraction.objects.select_for_update().get(pk=rows[2].pk)
+        thread, results = in_a_thread(partial(prune_interactions, days=100))
+        thread.join(timeout=20)
+        assert results == [4]
+    assert prune_interactions(days=100) == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_who_takes_many_back_holds_nothing_while_a_profile_is_erased(person):
+    """Both lock many rows, and one of them in an order that only the database knows."""
+    make_interactions(person, 5)
+    with transaction.atomic():
+        hold_person(person.pk, exclusive=True)
+        thread, results = in_a_thread(lambda: take_back_many(UserInteraction.objects.all()))
+        assert results == []
+        held = UserInteraction.objects.select_for_update(nowait=True)
+        assert len(list(held.values_list("pk"))) == 5
+        UserInteraction.objects.order_by("-pk")[0].delete()
+    thread.join(timeout=20)
+    assert results == [4]
+    assert not UserInteraction.objects.exists()
 
 
 # The command

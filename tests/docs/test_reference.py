@@ -137,6 +137,9 @@ def test_every_page_of_the_admin_is_there():
         "rest.hosts",
         "parameters",
         "refreshing",
+        "privacy",
+        "retention",
+        "audit",
         "exceptions",
     ],
 )
