@@ -12,3 +12,6 @@ INSTALLED_APPS = [
     "django_personalization",
 ]
 DATABASES = {"default": dj_database_url.config(default="sqlite://:memory:")}
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    # What a host of a million items would set: the default of 4 MB sorts and hashes on disk.
+    DATABASES["default"]["OPTIONS"] = {"options": "-c work_mem=64MB"}
