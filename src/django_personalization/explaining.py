@@ -82,9 +82,9 @@ def _own(content: Content, rows: Sequence[Model], user_id: Any) -> set[Any]:
     path = content.owner
     if path is None:
         return set()
-    attname = None if "__" in path else getattr(rows[0]._meta.get_field(path), "attname", None)
-    if attname is not None:
-        return {row.pk for row in rows if getattr(row, attname) == user_id}
+    field: Any = None if "__" in path else rows[0]._meta.get_field(path)
+    if field is not None and field.concrete and not field.many_to_many:
+        return {row.pk for row in rows if getattr(row, field.attname) == user_id}
     own = content.model._base_manager.filter(pk__in=[row.pk for row in rows], **{path: user_id})
     return set(own.values_list("pk", flat=True))
 

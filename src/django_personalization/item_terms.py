@@ -28,7 +28,7 @@ Identity = int | str
 """What a term is known by: its taxonomy's id, or its key where it is a free tag."""
 
 _MIN_AGE: Final = 10.0
-_MAX_AGE: Final = 600.0
+_MAX_AGE: Final = 60.0
 # Counting again may take this part of the time between two counts.
 _AGE_PER_COST: Final = 500.0
 
@@ -166,7 +166,7 @@ def statistics_of(content: Content, vocabulary: Vocabulary) -> TermStatistics:
     """Return how common the terms of ``content`` are, counted not long ago.
 
     Kept in the process, shared and never changed; counted again when it is older than 500 times
-    what the counting took, at least ten seconds and at most ten minutes. Costs two queries then.
+    what the counting took, at least ten seconds and at most a minute. Costs two queries then.
     What the host's own tags mean is read again when the vocabulary has changed.
     """
     key = (content.model, content.terms, content.shares)
