@@ -32,7 +32,8 @@ nitpick_ignore_regex = [
     ("py:.*", r"Any|Final|Mapping|Sequence|Collection|Iterable|Callable|Model|Q|Path|datetime"),
     ("py:.*", r"AbstractBaseUser|AnonymousUser|QuerySet|Visibility|Errors|Progress|optional"),
     ("py:.*", r"(django_personalization\.models\..*|)(Taxonomy|UserTag|UserInteraction)"),
-    ("py:.*", r"(django_personalization\.models\..*|)RelationSuggestion"),
+    ("py:.*", r"(django_personalization\.models\..*|)(RelationSuggestion|PersonalizationSettings)"),
+    ("py:.*", r"django_personalization\.choices\.\w+|dict\[str|StreamingHttpResponse"),
     ("py:.*", r"(django_personalization\.(ranking|rest\.hosts)\.|)(Rows|TermLike)|HttpRequest"),
     ("py:.*", r"InvalidInput|VocabularyFileError|django_personalization\.seeding\.plan\.Step"),
 ]

@@ -9,7 +9,7 @@ the parsers of databases take.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from django.db import connections
@@ -143,6 +143,13 @@ def _compile(rows: Query, connection: Any) -> Compiled:
     return sql, list(parameters)
 
 
+def _quoting(compiler: Any) -> Callable[[Any], str]:
+    """Return what quotes names of tables: since Django 6.1 aliases as well."""
+    if hasattr(compiler, "quote_name"):
+        return compiler.quote_name  # type: ignore[no-any-return]
+    return compiler.quote_name_unless_alias  # type: ignore[no-any-return]
+
+
 def key_from_text(model: type[Model], text: str, using: str) -> Any:
     """Return the expression that turns a key of ``model`` kept as text into the key itself."""
     field: Any = model._meta.pk
@@ -186,7 +193,7 @@ class ScoreJoin:
     def as_sql(self, compiler: Any, connection: Any) -> Compiled:
         """Return the JOIN clause."""
         sql, parameters = self.table.compile(connection)
-        quote = compiler.quote_name_unless_alias
+        quote = _quoting(compiler)
         column = connection.ops.quote_name(self.column)
         on = f"{quote(self.table_alias)}.item = {quote(self.parent_alias)}.{column}"
         return f"{self.join_type} ({sql}) {quote(self.table_alias)} ON ({on})", parameters
@@ -264,7 +271,7 @@ class ScoreColumn(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
         """Return the SQL: 0 where the join found nothing."""
-        quote = compiler.quote_name_unless_alias
+        quote = _quoting(compiler)
         item = f"{quote(self.base)}.{connection.ops.quote_name(self.column)}"
         sql, parameters = self.table.value(f"{quote(self.table_alias)}.score", item, connection)
         return sql, tuple(parameters)
@@ -332,7 +339,7 @@ class HasTerms(Expression):
         field, places = _term_key(self.model), ", ".join(["%s"] * len(self.terms))
         terms = [field.get_db_prep_value(key, connection, prepared=False) for key in self.terms]
         alias, column = self.base
-        item = f"{compiler.quote_name_unless_alias(alias)}.{connection.ops.quote_name(column)}"
+        item = f"{_quoting(compiler)(alias)}.{connection.ops.quote_name(column)}"
         sql = (
             f"EXISTS(SELECT 1 FROM ({pairs}) pair "  # noqa: S608 - every value is a parameter
             f"WHERE pair.{ITEM} = {item} AND pair.{TERM} IN ({places}))"
