@@ -45,9 +45,9 @@ def prune_interactions(
 
     Without ``days`` it is ``INTERACTION_RETENTION_DAYS``. The tags that they fed stay as they are;
     with ``forget`` their evidence is taken back, as
-    :func:`~django_personalization.tracking.take_back` does. Batches of ``batch_size`` are transactions of their own: a run that was
-    stopped has done a part, and the next one does the rest. With ``dry_run`` they are only
-    counted. ``progress`` is called with the number done so far and the number of all. Every run
+    :func:`~django_personalization.tracking.take_back` does. Batches of ``batch_size`` are
+    transactions of their own: a run that was stopped has done a part, and the next one does the
+    rest. With ``dry_run`` they are only counted. ``progress`` is called with the number done so far and the number of all. Every run
     but a dry one is written into the audit, also where it found nothing or was stopped. Raises
     :class:`InvalidInput` for a period that is none, and where activity is kept without limit.
     """
