@@ -47,9 +47,10 @@ def prune_interactions(
     with ``forget`` their evidence is taken back, as
     :func:`~django_personalization.tracking.take_back` does. Batches of ``batch_size`` are
     transactions of their own: a run that was stopped has done a part, and the next one does the
-    rest. With ``dry_run`` they are only counted. ``progress`` is called with the number done so far and the number of all. Every run
-    but a dry one is written into the audit, also where it found nothing or was stopped. Raises
-    :class:`InvalidInput` for a period that is none, and where activity is kept without limit.
+    rest. With ``dry_run`` they are only counted. ``progress`` is called with the number done so
+    far and the number of all. Every run but a dry one is written into the audit, also where it
+    found nothing or was stopped. Raises :class:`InvalidInput` for a period that is none, and where
+    activity is kept without limit.
     """
     cutoff = (timezone.now() if now is None else now) - timedelta(days=_days(days))
     old = UserInteraction.objects.filter(created_at__lt=cutoff)
