@@ -224,7 +224,7 @@ def many_events(person, count):
         for n, k in keys.items()
     )
     start = timezone.now() - timedelta(days=300)
-    for first in range(0, count, 10_000):
+    for first in range(0, count, 1000):
         UserInteraction.objects.bulk_create(
             UserInteraction(
                 user=person,
@@ -235,7 +235,7 @@ def many_events(person, count):
                 fed_weight=1,
                 created_at=start + timedelta(minutes=number),
             )
-            for number in range(first, min(first + 10_000, count))
+            for number in range(first, min(first + 1000, count))
         )
 
 
