@@ -233,7 +233,7 @@ MAY_QUERY = {
     "rest/serializers": "how a tag looks",
     "rest/tags": "people see and correct what is stored",
     "retention": "housekeeping",
-    "suggesting": "counts over all people for staff",
+    "cooccurrence", "suggesting": "counts over all people for staff",
     "tagging": "a write door",
     "tracking": "a write door",
     "upsert": "a write door",
