@@ -53,6 +53,8 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "/static/"
+# Django 6.1 warns of mail without it; older ones do not read it.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 DATABASES = {"default": dj_database_url.config(default="sqlite://:memory:")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20}

@@ -14,7 +14,7 @@ from django_personalization.evidence import events_that_fed, evidence_of, tags_f
 from django_personalization.models import Taxonomy, TaxonomyAlias, UserInteraction, UserTag
 from django_personalization.refreshing import refresh_confidence
 from django_personalization.tracking import Event, take_back, track, track_many
-from tests.hosts.library.models import Book
+from tests.hosts.library.models import Bestseller, Book
 
 pytestmark = pytest.mark.django_db
 
@@ -249,19 +249,14 @@ def test_what_it_was_about_is_told_to_those_who_may_see_it(person, terms):
 
 
 def test_what_a_registered_proxy_was_about_is_told_too(person, terms):
-    class ReadBook(Book):
-        class Meta:
-            proxy = True
-            app_label = "library"
-
     unregister(Book)
-    register(ReadBook, terms="topics")
+    register(Bestseller, terms="topics")
     try:
-        book = ReadBook.objects.create(title="Learning Python")
+        book = Bestseller.objects.create(title="Learning Python")
         row = track(person, "content_view", content=book, extracted_keywords=["Zig"]).interaction
         assert evidence_of(tag_called(person, "Zig"), [row], person)[0].about == book
     finally:
-        unregister(ReadBook)
+        unregister(Bestseller)
         Book._meta.app_config.ready()
 
 

@@ -3,6 +3,7 @@
 import logging
 import traceback
 
+import django
 import pytest
 from django.core import mail
 from django.db import IntegrityError, connection
@@ -61,7 +62,9 @@ def broken_statement(execute, sql, params, many, context):
 @pytest.fixture
 def reports(settings, caplog):
     """Everything that anybody is told of an error: the log, and both mails to administrators."""
-    settings.ADMINS = [("Admin", "admin@example.org")]
+    # Django 6.0 takes plain addresses, and 6.1 warns of pairs.
+    address = "admin@example.org"
+    settings.ADMINS = [address] if django.VERSION >= (6,) else [("Admin", address)]
     settings.DEBUG = False
     logger = logging.getLogger("django.request")
     handlers = [AdminEmailHandler(include_html=True)]
