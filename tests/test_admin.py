@@ -11,11 +11,13 @@ from django.contrib.admin.utils import get_deleted_objects
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.messages import get_messages
+from django.db.models import CharField, JSONField, TextField
 from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from django_personalization import tagging
+from django_personalization import audit, tagging
+from django_personalization.admin.pages import PersonalDataAdmin, PersonListFilter
 from django_personalization.models import (
     PersonalizationSettings,
     Taxonomy,
@@ -24,6 +26,7 @@ from django_personalization.models import (
     UserInteraction,
     UserTag,
 )
+from django_personalization.personal_data import registered_personal_data
 from django_personalization.signals import tags_changed
 from django_personalization.text import term_key
 from django_personalization.tracking import track
@@ -364,9 +367,86 @@ def test_a_person_who_does_not_exist_is_no_error(office, inferred, value):
     assert (response.status_code, response["Location"]) == (302, f"{url('usertag')}?e=1")
 
 
-@pytest.mark.parametrize("lookup", ["user__password__startswith", "user__email__contains"])
-def test_people_cannot_be_guessed_by_filters(office, inferred, lookup):
-    assert office.get(url("usertag"), {lookup: "a"}).status_code == 400
+PERSONAL_ADMINS = [
+    page for page in admin.site._registry.values() if isinstance(page, PersonalDataAdmin)
+]
+
+
+def words_of(page):
+    """Return every lookup that would find words in a column of text or of JSON."""
+    fields = [
+        field.name
+        for field in page.model._meta.concrete_fields
+        if isinstance(field, (TextField, CharField, JSONField))
+    ]
+    suffixes = ("contains", "icontains", "startswith", "regex", "gte", "in")
+    for field in fields:
+        if field not in page.list_filter:
+            yield from (field, f"{field}__exact", f"{field}__gte", f"{field}__q")
+        yield from (f"{field}__{suffix}" for suffix in suffixes if suffix != "gte")
+        yield f"{field}__0__icontains"
+
+
+@pytest.mark.parametrize("page", PERSONAL_ADMINS, ids=lambda page: page.opts.model_name)
+def test_people_cannot_be_guessed_by_filters(office, inferred, page):
+    person = page.person_path
+    lookups = [f"{person}__password__startswith", f"{person}__email__contains", f"{person}__gte"]
+    for lookup in [*lookups, *words_of(page), "pk__gte", "no_field", ""]:
+        answer = office.get(url(page.opts.model_name), {lookup: "a"})
+        assert answer.status_code == 400, lookup
+
+
+def test_every_model_of_personal_data_is_such_a_page():
+    assert {page.model for page in PERSONAL_ADMINS} == {
+        data.model for data in registered_personal_data()
+    }
+
+
+def test_whom_a_tag_belongs_to_cannot_be_asked_of_terms(office, inferred):
+    """By the key of a tag one list would name the term of it, and another the person."""
+    for lookup in ("user_tags", "user_tags__in", "user_tags__isnull", "user_tags__name"):
+        assert office.get(url("taxonomy"), {lookup: inferred.pk}).status_code == 400
+    children = {"parent__isnull": "1", "slug__startswith": "p"}
+    assert [row.name for row in rows(office.get(url("taxonomy"), children))] == ["Python"]
+
+
+@pytest.mark.parametrize("page", PERSONAL_ADMINS, ids=lambda page: page.opts.model_name)
+def test_every_link_of_a_list_leads_somewhere(office, staff, person, inferred, page):
+    """What the filters offer is asked with the lookups that are allowed."""
+    PersonalizationSettings.objects.create(user=person)
+    audit.record("export", actor=staff, origin="admin", person_counts={person.pk: {"tags": 1}})
+    listed = office.get(url(page.opts.model_name), {page.person_path: str(person.pk)})
+    assert [getattr(row, page.person_path) for row in rows(listed)] == [person]
+    links = {
+        choice["query_string"]
+        for spec in listed.context["cl"].filter_specs
+        for choice in spec.choices(listed.context["cl"])
+    }
+    assert len(links) > 5
+    for link in links:
+        assert office.get(url(page.opts.model_name) + link).status_code == 200, link
+
+
+@pytest.mark.parametrize(
+    ("column", "lookups"),
+    [
+        ("taxonomy", {"taxonomy__id__exact": True, "taxonomy__name": False}),
+        ("taxonomy__category", {"taxonomy__category": True, "taxonomy__category__regex": False}),
+        (("source", admin.ChoicesFieldListFilter), {"source__exact": True, "source__in": False}),
+        (PersonListFilter, {"user": True, "user__gte": False}),
+    ],
+)
+def test_a_host_may_filter_by_more(rf, staff, column, lookups):
+    class HostAdmin(PersonalDataAdmin):
+        list_filter = [column]
+        date_hierarchy = "created_at"
+
+    page = HostAdmin(UserTag, admin.site)
+    request = rf.get("/")
+    request.user = staff
+    dates = {"created_at__year": True, "created_at__day": True, "created_at__hour": False}
+    for lookup, allowed in {**lookups, **dates}.items():
+        assert page.lookup_allowed(lookup, "1", request) is allowed, lookup
 
 
 def test_staff_change_weight_and_state_and_nothing_else(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import get_fields_from_path, quote, unquote
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_permission_codename, get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
 else:
     _ModelAdmin = admin.ModelAdmin
+
+_FILTER_LOOKUPS: Final = ("", "__exact", "__isnull", "__isempty", "__gte", "__lt")
+"""What Django's filters of a list put behind the path of their field."""
+_DATE_LOOKUPS: Final = ("__year", "__month", "__day", "__gte", "__lt")
 
 
 class BoundedChangeList(ChangeList):
@@ -122,6 +126,7 @@ class PersonalDataAdmin(BoundedAdmin):
     """Rows about people. They come from the people themselves: nobody adds any here.
 
     They are not searched: who looks for words in them looks for people by what they care about.
+    Neither by the address of a list, where Django takes any lookup of any column of the model.
     Changes are noted by the audit, which holds no data, and not by Django's log of the admin,
     which would keep the name of a tag after it has been erased.
     """
@@ -135,6 +140,26 @@ class PersonalDataAdmin(BoundedAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse everybody."""
         return False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow what the filters of the list ask, and the rows of one person; nothing else."""
+        asked = {self.person_path}
+        for item in self.get_list_filter(request):
+            asked.update(self._lookups_of(item))
+        if self.date_hierarchy:
+            asked.update(self.date_hierarchy + ending for ending in _DATE_LOOKUPS)
+        return lookup in asked
+
+    def _lookups_of(self, item: Any) -> Iterator[str]:
+        """Yield the lookups of one member of ``list_filter``."""
+        if isinstance(item, type) and issubclass(item, admin.SimpleListFilter):
+            yield str(item.parameter_name)
+        elif isinstance(item, (str, list, tuple)):
+            path = item if isinstance(item, str) else item[0]
+            yield from (path + ending for ending in _FILTER_LOOKUPS)
+            field = get_fields_from_path(self.model, path)[-1]
+            if field.is_relation:
+                yield f"{path}__{field.target_field.name}__exact"
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

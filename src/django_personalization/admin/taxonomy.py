@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db.models import Count, ForeignKey, OuterRef, QuerySet, Subquery
+from django.db.models.constants import LOOKUP_SEP
 from django.db.models.functions import Coalesce
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest
@@ -212,6 +213,12 @@ class TaxonomyAdmin(MergingMixin, BoundedAdmin):
         """Show what other terms say of a term that is there."""
         inlines = super().get_inlines(request, obj)
         return [*inlines, *([IncomingRelationInline] if obj else ())]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse to find terms by people's tags: who may view terms may not view those."""
+        if lookup.split(LOOKUP_SEP, maxsplit=1)[0] == UserTag.taxonomy.field.related_query_name():
+            return False
+        return super().lookup_allowed(lookup, value, request)
 
     @admin.display(description=_("people"), ordering=_people_of_each())
     def people(self, taxonomy: Taxonomy) -> int:
