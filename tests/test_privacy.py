@@ -6,6 +6,7 @@ import random
 import resource
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -331,6 +332,34 @@ def test_an_erased_profile_leaves_nothing_but_who_worked_with_it(everything, oth
     assert erase_profile(everything) == {"tags": 0, "interactions": 0, "settings": 0}
 
 
+def test_an_erasure_with_a_refusal_leaves_a_denied_consent_and_nothing_else(known, other):
+    before = count_profile(other)
+    counts = erase_profile(known, refuse=True)
+    assert counts == {"tags": 5, "interactions": 3, "settings": 1}
+    [row] = PersonalizationSettings.objects.all()
+    assert (row.user_id, row.consent, row.paused) == (known.pk, "denied", False)
+    assert (row.mode, row.discovery) == ("full", 50)
+    assert count_profile(known) == {"settings": 1, "tags": 0, "interactions": 0, "audit": 1}
+    assert track(known, "search", text="python").reason == "consent_denied"
+    assert count_profile(other) == before
+    # Nobody who has said nothing yet is left out.
+    assert erase_profile(other, refuse=True) == {"tags": 0, "interactions": 0, "settings": 0}
+    assert preferences.settings_of(other).consent == "denied"
+
+
+def test_nothing_is_erased_where_a_refusal_cannot_be_stored(known, monkeypatch):
+    before = raw_counts()
+
+    def fail(*args, **kwargs):
+        raise RuntimeError("the table cannot be reached")
+
+    monkeypatch.setattr(PersonalizationSettings, "save", fail)
+    with pytest.raises(RuntimeError):
+        erase_profile(known, refuse=True)
+    assert raw_counts() == before
+    assert preferences.settings_of(known).consent == "granted"
+
+
 def test_a_deleted_user_leaves_nothing(everything):
     before, pk = raw_counts(), everything.pk
     everything.delete()
@@ -388,6 +417,7 @@ def test_what_was_removed_may_be_inferred_again_after_an_erasure(known):
 def test_a_stranger_has_nothing_to_erase(known):
     before = raw_counts()
     assert set(erase_profile(AnonymousUser()).values()) == {0}
+    assert set(erase_profile(AnonymousUser(), refuse=True).values()) == {0}
     assert set(reset_profile(AnonymousUser()).values()) == {0}
     assert set(count_profile(AnonymousUser()).values()) == {0}
     assert raw_counts() == before
@@ -437,7 +467,9 @@ def test_others_are_not_reset(known, other):
     assert UserInteraction.objects.get().user_id == other.pk
 
 
-@pytest.mark.parametrize("work", [erase_profile, reset_profile, count_profile])
+@pytest.mark.parametrize(
+    "work", [erase_profile, partial(erase_profile, refuse=True), reset_profile, count_profile]
+)
 def test_the_number_of_queries_does_not_grow(person, work, django_assert_max_num_queries):
     many_events(person, 1000)
     with django_assert_max_num_queries(16):
@@ -531,21 +563,19 @@ def test_who_picks_and_who_erases_never_wait_for_each_other(person, work):
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_nothing_comes_after_who_says_no_and_erases(person, ten_terms):
-    """Erased, then denied: what had begun before is gone, and nothing is stored afterwards."""
+def test_nothing_comes_after_who_is_erased_and_refuses(person, ten_terms):
+    """What had begun before is gone, and nothing is stored afterwards: one call does both."""
 
     def step(number):
         if number == 0:
-            preferences.change_settings(person, consent="denied")
-            erase_profile(person)
-            preferences.change_settings(person, consent="denied")
-            return
-        for i in range(15):
-            track(person, "search", extracted_keywords=[f"Word {number} {i}", *NAMES[:5]])
+            return erase_profile(person, refuse=True)
+        words = [f"Word {number}", *NAMES[:5]]
+        return [track(person, "search", extracted_keywords=words).stored for _time in range(15)]
 
-    together(step, threads=9)
-    consistent(person)
-    erase_profile(person)
-    preferences.change_settings(person, consent="denied")
-    together(lambda number: track(person, "search", extracted_keywords=NAMES), threads=4)
-    assert count_profile(person) == {"settings": 1, "tags": 0, "interactions": 0, "audit": 0}
+    for _time in range(5):
+        preferences.change_settings(person, consent="granted")
+        _counts, *stored = together(step, threads=9)
+        # At once: a second erasure would tidy up what came too late.
+        assert count_profile(person) == {"settings": 1, "tags": 0, "interactions": 0, "audit": 0}
+        assert preferences.settings_of(person).consent == "denied"
+        assert not any(answers[-1] for answers in stored)

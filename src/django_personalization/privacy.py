@@ -21,9 +21,10 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.timezone import now
 
 from django_personalization import audit
-from django_personalization.choices import AuditAction, TagSource, TagState
+from django_personalization.choices import AuditAction, Consent, TagSource, TagState
 from django_personalization.models import UserInteraction, UserTag
 from django_personalization.personal_data import PersonalData, registered_personal_data
+from django_personalization.preferences import store_settings
 from django_personalization.querysets import UserTagQuerySet, hold_person
 from django_personalization.redaction import redacted, redacting
 from django_personalization.upsert import announce_tags
@@ -109,6 +110,7 @@ def count_profile(*people: AbstractBaseUser) -> dict[str, int]:
 def erase_profile(
     user: AbstractBaseUser,
     *,
+    refuse: bool = False,
     origin: str | None = None,
     actor: AbstractBaseUser | None = None,
 ) -> dict[str, int]:
@@ -116,15 +118,18 @@ def erase_profile(
 
     Everything goes, or nothing: tags, also those removed and hidden, the history and what the
     person decided, a refused consent included. An event that is under way comes before and goes
-    too, or after and is stored whole. The audit stays until the account is deleted: it says who
-    worked with the person's data and holds none of it. ``origin`` and ``actor`` are those of
-    :func:`export_profile`.
+    too, or after and is stored whole. With ``refuse`` a denied consent is left behind, in the same
+    transaction, so that nothing is stored after it. The audit stays until the account is deleted:
+    it says who worked with the person's data and holds none of it. ``origin`` and ``actor`` are
+    those of :func:`export_profile`.
     """
     with transaction.atomic():
         hold_person(user.pk, exclusive=True)
         keys = list(UserTag.objects.of(user).values_list("key", flat=True))
         erased = [data for data in registered_personal_data() if data.erased]
         counts = {data.name: data.erase(user.pk) for data in reversed(erased)}
+        if refuse and user.pk is not None:
+            store_settings(user, consent=Consent.DENIED)
         _announce(user, keys)
         if origin is not None:
             _record(AuditAction.ERASE, user, counts, origin, actor)
