@@ -99,12 +99,14 @@ def test_commands(secrets, person):
     name = person.get_username()
     call_command("export_profile", name, stdout=io.StringIO())
     call_command("prune_interactions", stdout=io.StringIO())
+    call_command("refresh_tags", stdout=io.StringIO())
     call_command("erase_profile", name, "--reset", "--yes", stdout=io.StringIO())
     call_command("erase_profile", name, "--yes", stdout=io.StringIO())
     actions = AuditEntry.objects.order_by("pk").values_list("action", "person", "actor", "origin")
     assert list(actions) == [
         ("export", person.pk, None, "command"),
         ("prune", None, None, "command"),
+        ("refresh", None, None, "command"),
         ("reset", person.pk, None, "command"),
         ("erase", person.pk, None, "command"),
     ]

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_personalization import scoring, tagging
-from django_personalization.models import UserTag
+from django_personalization.models import AuditEntry, UserTag
 from django_personalization.refreshing import Refreshed, refresh_confidence
 from django_personalization.tracking import track
 from tests.test_concurrency import together
@@ -165,6 +165,30 @@ def test_a_run_that_was_stopped_has_done_a_part_and_the_next_does_the_rest(perso
     assert UserTag.objects.filter(confidence_score=0.9).count() == 6
     assert refresh_confidence(batch_size=2) == Refreshed(10, 0)
     assert not UserTag.objects.filter(confidence_score=0.9).exists()
+    assert entries() == [
+        (None, None, "command", {"rewritten": 4, "dropped": 0}),
+        (None, None, "command", {"rewritten": 10, "dropped": 0}),
+    ]
+
+
+def entries():
+    rows = AuditEntry.objects.filter(action="refresh").order_by("pk")
+    return list(rows.values_list("person", "actor", "origin", "counts"))
+
+
+def test_every_run_is_recorded(person, staff):
+    """Of what had faded nothing is left but how much it was."""
+    make_tags(person, 3, 1.0)
+    make_tags(person, 2, 0.001)
+    refresh_confidence(batch_size=2)
+    refresh_confidence(origin="admin", actor=staff)
+    UserTag.objects.all().delete()
+    command()
+    assert entries() == [
+        (None, None, "command", {"rewritten": 3, "dropped": 2}),
+        (None, staff.pk, "admin", {"rewritten": 3, "dropped": 0}),
+        (None, None, "command", {"rewritten": 0, "dropped": 0}),
+    ]
 
 
 def test_dry_run_counts_and_writes_nothing(person):
@@ -176,6 +200,7 @@ def test_dry_run_counts_and_writes_nothing(person):
         "Inferred tags: 3 would be rewritten, 2 faded and would be dropped. Nothing was written.\n"
     )
     assert rows() == before
+    assert not AuditEntry.objects.exists()
 
 
 def test_queries_are_bounded_for_each_batch(person):
@@ -189,7 +214,8 @@ def test_queries_are_bounded_for_each_batch(person):
     # One to find the batch, one to lock it, one UPDATE, one DELETE, and a savepoint of the test.
     one, ten = count(100), count(10)
     assert ten - one <= 9 * 6
-    assert one <= 8
+    # Besides: how many there are, which is the last, and the entry of the audit.
+    assert one <= 6 + 3
 
 
 def command(*arguments, **options):

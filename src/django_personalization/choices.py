@@ -70,6 +70,7 @@ class AuditAction(models.TextChoices):
     RESET = "reset", _("Reset the profile")
     ERASE = "erase", _("Erased the profile")
     PRUNE = "prune", _("Removed old activity")
+    REFRESH = "refresh", _("Refreshed inferred tags")
     MERGE = "merge", _("Merged terms")
 
 

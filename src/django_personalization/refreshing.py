@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import connections, transaction
 from django.db.models import F, FloatField, Max, Q, Value
@@ -17,11 +17,14 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest, Least, Power
 from django.utils import timezone
 
-from django_personalization import scoring
-from django_personalization.choices import TagSource, TagState
+from django_personalization import audit, scoring
+from django_personalization.choices import AuditAction, AuditOrigin, TagSource, TagState
 from django_personalization.conf import app_settings
 from django_personalization.models import UserTag
 from django_personalization.querysets import UserTagQuerySet
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
 
 FADED: Final = 0.02
 """Confidence below which an inferred tag is dropped."""
@@ -43,6 +46,8 @@ def refresh_confidence(
     batch_size: int = BATCH,
     dry_run: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    origin: str = AuditOrigin.COMMAND,
+    actor: AbstractBaseUser | None = None,
 ) -> Refreshed:
     """Set the stored confidence of all inferred tags to that of ``now``; drop those that faded.
 
@@ -51,7 +56,8 @@ def refresh_confidence(
     Batches of ``batch_size`` tags are transactions of their own, so that a run that was stopped
     has done a part and the next one does the rest. ``updated_at`` stays: for the person nothing
     has changed. With ``dry_run`` the tags are only counted. ``progress`` is called with the
-    number of tags done so far and the number of all.
+    number of tags done so far and the number of all. Every run but a dry one is written into the
+    audit, also where it found nothing or was stopped.
     """
     at = timezone.now() if now is None else now
     inferred = UserTag.objects.exclude(source=TagSource.MANUAL)
@@ -60,11 +66,15 @@ def refresh_confidence(
         dropped = _faded(inferred, at).count()
         return Refreshed(total - dropped, dropped)
     rewritten = dropped = done = 0
-    for ids in _batches(inferred, batch_size):
-        kept, gone = _refresh(inferred.filter(pk__in=ids), at)
-        rewritten, dropped, done = rewritten + kept, dropped + gone, done + len(ids)
-        if progress is not None:
-            progress(min(done, total), total)
+    try:
+        for ids in _batches(inferred, batch_size):
+            kept, gone = _refresh(inferred.filter(pk__in=ids), at)
+            rewritten, dropped, done = rewritten + kept, dropped + gone, done + len(ids)
+            if progress is not None:
+                progress(min(done, total), total)
+    finally:
+        counts = {"rewritten": rewritten, "dropped": dropped}
+        audit.record(AuditAction.REFRESH, actor=actor, origin=origin, person_counts={None: counts})
     return Refreshed(rewritten, dropped)
 
 

@@ -157,9 +157,9 @@ class PersonalDataAdmin(BoundedAdmin):
         elif isinstance(item, (str, list, tuple)):
             path = item if isinstance(item, str) else item[0]
             yield from (path + ending for ending in _FILTER_LOOKUPS)
-            field = get_fields_from_path(self.model, path)[-1]
-            if field.is_relation:
-                yield f"{path}__{field.target_field.name}__exact"
+            target = getattr(get_fields_from_path(self.model, path)[-1], "target_field", None)
+            if target is not None:
+                yield f"{path}__{target.name}__exact"
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

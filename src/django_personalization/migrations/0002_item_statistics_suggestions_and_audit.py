@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                             ("reset", "Reset the profile"),
                             ("erase", "Erased the profile"),
                             ("prune", "Removed old activity"),
+                            ("refresh", "Refreshed inferred tags"),
                             ("merge", "Merged terms"),
                         ],
                         max_length=20,

@@ -17,7 +17,7 @@ that have faded below 2 percent.
 
 Nothing depends on it: people see the confidence of the moment anyway. Run it once a day or week
 where reports read the table, or to keep it small. Picked, removed, hidden and weighed tags are
-never dropped. It may be stopped and started again at any time.
+never dropped. It may be stopped and started again at any time. The audit notes each run.
 
 examples:
   manage.py refresh_tags                       all inferred tags, 1,000 in a transaction
