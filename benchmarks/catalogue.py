@@ -21,8 +21,8 @@ from benchmarks.models import Item
 from django_personalization import scoring
 from django_personalization.choices import TagSource, TagState
 from django_personalization.conf import app_settings
-from django_personalization.item_terms import forget_statistics
 from django_personalization.models import Taxonomy, TaxonomyRelation, UserTag
+from django_personalization.term_statistics import forget_statistics
 
 TERMS = 3000
 TERMS_PER_ITEM = 5

@@ -18,8 +18,8 @@ from taggit.models import Tag
 from django_personalization import content, scoring
 from django_personalization.affinity import NEGLIGIBLE
 from django_personalization.choices import TagSource, TagState
-from django_personalization.item_terms import forget_statistics
 from django_personalization.models import Taxonomy, TaxonomyAlias, TaxonomyRelation, UserTag
+from django_personalization.term_statistics import forget_statistics
 from django_personalization.vocabulary import Relation, Term, Vocabulary
 from tests.hosts.journal.models import Letter, Page, Post
 from tests.hosts.library.models import (

@@ -6,8 +6,8 @@ from django.core.cache import cache
 from django.db import connection
 from rest_framework.test import APIClient
 
-from django_personalization.item_terms import forget_statistics
 from django_personalization.models import Taxonomy, TaxonomyAlias
+from django_personalization.term_statistics import forget_statistics
 
 
 def pytest_runtest_setup(item):

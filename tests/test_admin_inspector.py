@@ -267,7 +267,7 @@ def test_items_are_linked_where_they_have_a_page_of_their_own(office, person, se
 
 
 def test_the_number_of_queries(office, person, terms, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr("django_personalization.item_terms._MIN_AGE", 600.0)
+    monkeypatch.setattr("django_personalization.term_statistics._MIN_AGE", 600.0)
     topics = list(terms.values())
     for size in (5, 45):
         for number in range(size):
@@ -275,7 +275,7 @@ def test_the_number_of_queries(office, person, terms, monkeypatch, django_assert
         tagging.pick(person, taxonomy=terms["python"])
         track(person, "search", extracted_keywords=["ML", f"word {size}"])
         office.get(address(person))
-        # Who asks (2), about whom, the profile, the five of recommend(), the entry.
-        with django_assert_num_queries(10):
+        # Who asks (2), about whom, the profile, the four of recommend(), the entry.
+        with django_assert_num_queries(9):
             assert len(cells(office.get(address(person)))) >= size
     assert UserTag.objects.of(person).count() == 4

@@ -1,5 +1,7 @@
 """Every way in which hosts keep the terms of things, and what is said about wrong declarations."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal
 
@@ -7,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from django_personalization import item_terms, tagging
+from django_personalization import item_terms, tagging, term_statistics
 from django_personalization.checks import check_content
 from django_personalization.content import Content
 from django_personalization.content_paths import path_problems
 from django_personalization.explaining import explain
-from django_personalization.item_terms import forget_statistics, pairs_of, statistics_of
+from django_personalization.item_terms import ItemTerm, terms_of
 from django_personalization.models import Taxonomy, TaxonomyAlias, UserTag
 from django_personalization.ranking import personalize, queryset_filter, similar
+from django_personalization.term_statistics import forget_statistics, statistics_of
 from django_personalization.tracking import track
 from django_personalization.vocabulary import current_vocabulary
 from tests.catalogues import KINDS, declared, few, label, naive_relevance, rarity
@@ -133,6 +136,33 @@ class TestNamedLabels:
         TaxonomyAlias.objects.create(taxonomy=terms["python"], name="Serpent Language")
         assert [row.relevance for row in personalize(rows, person)] == [1.0]
 
+    def test_new_content_with_a_new_spelling_of_what_is_hidden_is_left_out_at_once(
+        self, kind, person, terms, django_assert_num_queries
+    ):
+        item, old = kind.make(Knitting=1.0), kind.make(Python=1.0)
+        tagging.hide(person, taxonomy=terms["python"])
+        rows = kind.model.objects.all()
+        assert list(personalize(rows, person)) == [item]
+        new = kind.make(pYTHON=1.0)
+        # The latest names are one query.
+        with django_assert_num_queries(3):
+            assert list(personalize(rows, person)) == [item]
+        assert [explain(row, person).is_left_out for row in (item, old, new)] == [
+            False,
+            True,
+            True,
+        ]
+
+    def test_a_label_that_nothing_had_when_it_was_counted_is_known(self, kind, person, terms):
+        label_model = item_terms.term_model(Content(kind.model, **kind.declaration))
+        label_model._base_manager.create(name="Python")
+        item = kind.make(Knitting=1.0)
+        tagging.pick(person, taxonomy=terms["python"])
+        rows = kind.model.objects.all()
+        assert [row.relevance for row in personalize(rows, person)] == [0.0]
+        new = kind.make(Python=1.0)
+        assert list(personalize(rows, person)) == [new, item]
+
     def test_a_name_that_can_be_no_tag_is_passed_over(self, kind, person, terms):
         kind.make(**{"\u200b": 1.0, "Python": 1.0})
         tagging.pick(person, taxonomy=terms["python"])
@@ -153,7 +183,9 @@ class TestShares:
             found = {row.pk: row.relevance for row in personalize(Film.objects.all(), person)}
             assert found[film.pk] == pytest.approx(found[plain.pk])
             assert found[film.pk] == pytest.approx(rarity(2, 2))
-            assert pairs_of(films, [film.pk]) == [(film.pk, terms["python"].pk, 1.0)]
+            key = terms["python"].pk
+            found = terms_of(films, [film.pk], current_vocabulary())
+            assert found == {film.pk: [ItemTerm(film.pk, key, 1.0, key)]}
             [alike] = similar(film)
             assert alike.similarity == pytest.approx(rarity(2, 2) ** 2)
 
@@ -172,7 +204,7 @@ class TestShares:
             found = relevance(kind, person)
             assert found[once.pk] == pytest.approx(rarity(2, 3))
             assert found[twice.pk] == pytest.approx(rarity(2, 3) / 2**0.5)
-            assert len(pairs_of(rows, [twice.pk])) == 2
+            assert len(terms_of(rows, [twice.pk], current_vocabulary())[twice.pk]) == 2
 
 
 class TestStatistics:
@@ -189,16 +221,58 @@ class TestStatistics:
 
     def test_are_counted_again_after_a_while(self, terms, monkeypatch, django_assert_num_queries):
         now = [1000.0]
-        monkeypatch.setattr(item_terms.time, "monotonic", lambda: now[0])
+        monkeypatch.setattr(term_statistics.time, "monotonic", lambda: now[0])
         content, vocabulary = Content(Book, "topics"), current_vocabulary()
         assert statistics_of(content, vocabulary).total == 0
         Book.objects.create().topics.add(terms["python"])
+        Book.objects.create()
         now[0] += 9
         with django_assert_num_queries(0):
             assert statistics_of(content, vocabulary).total == 0
         now[0] += 2
-        with django_assert_num_queries(2):
-            assert statistics_of(content, vocabulary).total == 1
+        with django_assert_num_queries(0):
+            assert statistics_of(content, vocabulary, recount=False).total == 0
+        with django_assert_num_queries(1):
+            assert statistics_of(content, vocabulary).total == 2
+        now[0] += 9
+        with django_assert_num_queries(0):
+            assert statistics_of(content, vocabulary).total == 2
+
+    def test_one_thread_counts_while_the_others_go_on(self, terms, monkeypatch):
+        now, begun, counted = [1000.0], threading.Event(), threading.Event()
+        monkeypatch.setattr(term_statistics.time, "monotonic", lambda: now[0])
+        content, vocabulary = Content(Book, "topics"), current_vocabulary()
+        old, count, counts = statistics_of(content, vocabulary), term_statistics._count, []
+
+        def slow(content):
+            counts.append(content)
+            begun.set()
+            assert counted.wait(10)
+            return replace(count_now, total=7)
+
+        count_now = count(content)
+        monkeypatch.setattr(term_statistics, "_count", slow)
+        now[0] += 61
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(statistics_of, content, vocabulary)
+            assert begun.wait(10)
+            assert all(statistics_of(content, vocabulary) is old for _ in range(8))
+            counted.set()
+            assert first.result(10).total == 7
+        assert statistics_of(content, vocabulary).total == 7
+        assert len(counts) == 1
+
+    def test_who_counted_nothing_takes_no_count_away(self, terms, monkeypatch):
+        """A slow reader of the names must not put the old count back."""
+        content, vocabulary = Content(Book, "topics"), current_vocabulary()
+        statistics_of(content, vocabulary)
+        place = (Book, "topics", None)
+        old = term_statistics._known[place]
+        forget_statistics()
+        Book.objects.create().topics.add(terms["python"])
+        assert statistics_of(content, vocabulary).total == 1
+        term_statistics._keep(place, replace(old, statistics=old.statistics), old)
+        assert statistics_of(content, vocabulary).total == 1
 
     def test_an_edit_of_the_vocabulary_counts_nothing_again(self, terms, django_assert_num_queries):
         content = Content(Book, "topics")

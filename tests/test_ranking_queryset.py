@@ -33,9 +33,9 @@ from hypothesis import strategies as st
 from django_personalization import scoring, tagging
 from django_personalization.choices import Mode, TagSource
 from django_personalization.exceptions import InvalidInput
-from django_personalization.item_terms import forget_statistics
 from django_personalization.models import PersonalizationSettings, Taxonomy, UserTag
 from django_personalization.ranking import personalize, queryset_filter
+from django_personalization.term_statistics import forget_statistics
 from tests.catalogues import KINDS, declared, few, naive_relevance, taxonomy, worlds
 from tests.hosts.journal.models import Post
 from tests.hosts.library.models import (

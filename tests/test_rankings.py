@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from django_personalization import scoring, tagging
 from django_personalization.exceptions import InvalidInput
-from django_personalization.item_terms import forget_statistics
 from django_personalization.models import ItemStatistics
 from django_personalization.ranking import fresh, personalize, popular, queryset_filter, similar
+from django_personalization.term_statistics import forget_statistics
 from tests.catalogues import KINDS, declared, few, rarity, taxonomy
 from tests.hosts.library.models import Bestseller, Book, Chapter, Essay, Gadget, Note, Novel
 

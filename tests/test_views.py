@@ -158,7 +158,7 @@ class TestList:
     def test_the_number_of_queries(
         self, reader, person, shelf, terms, monkeypatch, django_assert_num_queries
     ):
-        monkeypatch.setattr("django_personalization.item_terms._MIN_AGE", 600.0)
+        monkeypatch.setattr("django_personalization.term_statistics._MIN_AGE", 600.0)
         tagging.pick(person, taxonomy=terms["python"])
         reader.get("/books/")
         for _ in range(2):

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Model
 
-from django_personalization.affinity import Affinity, Kind
+from django_personalization.affinity import Affinity
 from django_personalization.choices import Mode, TagState
 from django_personalization.content import Content, content_of
-from django_personalization.item_terms import Identity, TermStatistics, pairs_of, statistics_of
+from django_personalization.interests import Interests, interests_of
+from django_personalization.item_terms import Identity, ItemTerm, terms_of
 from django_personalization.models import UserInteraction, UserTag
-from django_personalization.profiles import Profile, profile_of
-from django_personalization.ranking import affinities_of, identity_of, ranking_time
 from django_personalization.reasons import Evidence, Explanation, Obstacle, Reason
-from django_personalization.vocabulary import Vocabulary, current_vocabulary
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 
 LATEST: Final = 1000
 """How many of a person's latest interactions are read for the times and kinds of evidence."""
-
-Pair = tuple[Any, Any, float]
 
 
 def explain(
@@ -57,24 +53,27 @@ def explain_many(
     if not rows:
         return []
     content = content_of(rows[0]._meta.model)
-    profile = profile_of(user, ranking_time(now))
-    obstacle = _general_obstacle(user, profile)
-    if obstacle is not None:
-        return [Explanation(row, 0.0, (), (obstacle,)) for row in rows]
-    vocabulary = current_vocabulary(profile.revision)
-    reader = _Reader(content, profile, vocabulary, statistics_of(content, vocabulary))
-    pairs = _pairs_of(content, rows)
-    evidence = _evidence_of(user, profile) if profile.tags and pairs else {}
-    own = _own(content, rows, user.pk)
-    return [
-        reader.explain(row, pairs.get(row.pk, ()), evidence, is_own=row.pk in own) for row in rows
-    ]
+    return explained(rows, interests_of(user, content, now, recount=False))
 
 
-def _general_obstacle(user: Any, profile: Profile) -> Obstacle | None:
-    if user.pk is None:
+def explained(rows: Sequence[Model], interests: Interests) -> list[Explanation]:
+    """Return an explanation for each row, of interests that have been read: one query or two.
+
+    See :func:`explain_many`.
+    """
+    obstacle = _general_obstacle(interests)
+    if obstacle is not None or not rows:
+        return [Explanation(row, 0.0, (), (obstacle,)) for row in rows if obstacle]
+    terms = terms_of(interests.content, [row.pk for row in rows], interests.vocabulary)
+    reader = _Reader(interests, _evidence_of(interests) if terms else {})
+    own = _own(interests.content, rows, interests.user_id)
+    return [reader.explain(row, terms.get(row.pk, ()), is_own=row.pk in own) for row in rows]
+
+
+def _general_obstacle(interests: Interests) -> Obstacle | None:
+    if interests.user_id is None:
         return Obstacle("anonymous")
-    return Obstacle("mode_none") if profile.mode == Mode.NONE else None
+    return Obstacle("mode_none") if interests.profile.mode == Mode.NONE else None
 
 
 def _own(content: Content, rows: Sequence[Model], user_id: Any) -> set[Any]:
@@ -83,41 +82,34 @@ def _own(content: Content, rows: Sequence[Model], user_id: Any) -> set[Any]:
     if path is None:
         return set()
     field: Any = None if "__" in path else rows[0]._meta.get_field(path)
-    if field is not None and field.concrete and not field.many_to_many:
+    is_plain = field is not None and field.concrete and not field.many_to_many
+    if is_plain and field.target_field.primary_key:
         return {row.pk for row in rows if getattr(row, field.attname) == user_id}
-    own = content.model._base_manager.filter(pk__in=[row.pk for row in rows], **{path: user_id})
+    keys = [row.pk for row in rows]
+    own = content.model._base_manager.filter(pk__in=keys, **{f"{path}__pk": user_id})
     return set(own.values_list("pk", flat=True))
 
 
-def _pairs_of(content: Content, rows: Sequence[Model]) -> dict[Any, list[Pair]]:
-    """Return the terms of the items, by item. One query."""
-    found: dict[Any, list[Pair]] = {}
-    for item, term, share in pairs_of(content, [row.pk for row in rows]):
-        found.setdefault(item, []).append((item, term, share))
-    return found
-
-
-def _evidence_of(user: Any, profile: Profile) -> dict[Identity, Evidence]:
-    """Return the last time and the kinds of what fed each tag. One query.
+def _evidence_of(interests: Interests) -> dict[Identity, Evidence]:
+    """Return the last time and the kinds of what fed each tag. One query, none without tags.
 
     The counts are those of the tags; times and kinds are looked up among the person's latest
     interactions only.
     """
-    fed = UserInteraction.objects.filter(user=user.pk, fed_weight__gt=0)
+    if not interests.tags:
+        return {}
+    fed = UserInteraction.objects.filter(user=interests.user_id, fed_weight__gt=0)
     latest = fed.order_by("-created_at", "-pk")[:LATEST]
     times: dict[Identity, datetime] = {}
     kinds: dict[Identity, dict[str, None]] = {}
     for code, at, terms in latest.values_list("interaction_type", "created_at", "fed_terms"):
         for key, taxonomy_id in terms.items():
-            identity = taxonomy_id or key
+            identity = taxonomy_id or interests.vocabulary.identity_of(key)
             times.setdefault(identity, at)
             kinds.setdefault(identity, {})[code] = None
     return {
-        identity: Evidence(
-            tag, tag.interaction_count, times.get(identity), tuple(kinds.get(identity, ()))
-        )
-        for tag in profile.tags
-        for identity in [identity_of(tag)]
+        term: Evidence(tag, tag.interaction_count, times.get(term), tuple(kinds.get(term, ())))
+        for term, tag in interests.tags.items()
     }
 
 
@@ -125,82 +117,61 @@ def _evidence_of(user: Any, profile: Profile) -> dict[Identity, Evidence]:
 class _Reader:
     """What explanations of items of one model to one person share."""
 
-    content: Content
-    profile: Profile
-    vocabulary: Vocabulary
-    statistics: TermStatistics
-    affinities: Mapping[Identity, Affinity] = field(init=False)
-    refused: Mapping[Identity, UserTag] = field(init=False)
+    interests: Interests
+    evidence: Mapping[Identity, Evidence]
 
-    def __post_init__(self) -> None:
-        affinities = affinities_of(self.profile, self.vocabulary)
-        object.__setattr__(self, "affinities", affinities)
-        refused = {identity_of(tag): tag for tag in self.profile.refused}
-        object.__setattr__(self, "refused", refused)
-
-    def explain(
-        self,
-        obj: Model,
-        pairs: Sequence[Pair],
-        evidence: Mapping[Identity, Evidence],
-        *,
-        is_own: bool,
-    ) -> Explanation:
-        terms = [self.statistics.identity_of(term) for _item, term, _share in pairs]
-        refused = [self.refused[t] for t in terms if t is not None and t in self.refused]
+    def explain(self, obj: Model, terms: Sequence[ItemTerm], *, is_own: bool) -> Explanation:
+        known = self.interests.refused if terms else {}
+        refused = [
+            known[t.identity] for t in terms if t.identity is not None and t.identity in known
+        ]
         hidden = [tag for tag in refused if tag.state == TagState.HIDDEN]
         if hidden:
             return Explanation(obj, 0.0, (), (Obstacle("hidden", tuple(hidden)),))
         if is_own:
             return Explanation(obj, 0.0, (), (Obstacle("own"),))
-        reasons = self._reasons(pairs, evidence)
+        reasons = self._reasons(terms)
         score = sum(reason.contribution for reason in reasons)
         if reasons:
             return Explanation(obj, score, tuple(reasons), ())
-        return Explanation(obj, 0.0, (), tuple(self._why_nothing(refused, bool(pairs))))
+        return Explanation(obj, 0.0, (), tuple(self._why_nothing(refused, bool(terms))))
 
     def _why_nothing(self, refused: Sequence[UserTag], has_terms: bool) -> Iterable[Obstacle]:
         if refused:
             yield Obstacle("removed", tuple(refused))
         if not has_terms:
             yield Obstacle("no_terms")
-        elif not self.profile.tags:
+        elif not self.interests.tags:
             yield Obstacle("no_tags")
         else:
             yield Obstacle("no_match")
 
-    def _reasons(
-        self, pairs: Sequence[Pair], evidence: Mapping[Identity, Evidence]
-    ) -> list[Reason]:
-        norm = sum(share for _item, _term, share in pairs) ** 0.5
+    def _reasons(self, terms: Sequence[ItemTerm]) -> list[Reason]:
+        norm = sum(term.share for term in terms) ** 0.5
         found = []
-        for _item, key, share in pairs:
-            identity = self.statistics.identity_of(key)
-            affinity = None if identity is None else self.affinities.get(identity)
-            if affinity is not None and identity is not None:
-                amount = affinity.value * self.statistics.rarity(key) * share / norm
-                found.append((amount, identity, affinity))
+        for term in terms:
+            affinity = self._affinity_to(term)
+            if affinity is not None and term.identity is not None:
+                rarity = self.interests.statistics.rarity(term.key)
+                found.append((affinity.value * rarity * term.share / norm, term.identity, affinity))
         total = sum(amount for amount, _identity, _affinity in found)
         found.sort(key=lambda part: -part[0])
         return [
-            self._reason(amount, amount / total, identity, affinity, evidence)
+            self._reason(amount, amount / total, identity, affinity)
             for amount, identity, affinity in found
             if amount > 0
         ]
 
+    def _affinity_to(self, term: ItemTerm) -> Affinity | None:
+        return None if term.identity is None else self.interests.affinities.get(term.identity)
+
     def _reason(
-        self,
-        amount: float,
-        share: float,
-        identity: Identity,
-        affinity: Affinity,
-        evidence: Mapping[Identity, Evidence],
+        self, amount: float, share: float, identity: Identity, affinity: Affinity
     ) -> Reason:
         shares: Mapping[Any, float] = affinity.shares or {identity: 1.0}
         strongest = sorted(shares, key=lambda term: -shares[term])
-        behind = tuple(evidence[term] for term in strongest if term in evidence)
-        term = self.vocabulary.get(identity) if isinstance(identity, int) else None
-        name = term.name if term is not None else behind[0].tag.name
-        kind: Kind = affinity.kind
+        behind = tuple(self.evidence[term] for term in strongest if term in self.evidence)
         taxonomy_id = identity if isinstance(identity, int) else None
-        return Reason(amount, share, name, taxonomy_id, kind, behind)
+        term = None if taxonomy_id is None else self.interests.vocabulary.get(taxonomy_id)
+        name = term.name if term is not None else behind[0].tag.name
+        return Reason(amount, share, name, taxonomy_id, affinity.kind, behind)

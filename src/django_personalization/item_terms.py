@@ -1,4 +1,4 @@
-"""Which terms the items of a host have, and how common each term is among them.
+"""Which terms the items of a host have.
 
 Whatever the host declared (a many-to-many relation, a foreign key, a table in between with a
 weight, tags of another app), here it becomes rows of item, term and share.
@@ -6,14 +6,11 @@ weight, tags of another app), here it becomes rows of item, term and share.
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
-from django.db.models import Count, F, FloatField, Model, QuerySet, Value
+from django.db.models import F, FloatField, Model, QuerySet, Value
 from django.db.models.fields.related import ManyToManyField
 from django.db.models.fields.reverse_related import ManyToOneRel
 from django.db.models.functions import Cast
@@ -27,25 +24,20 @@ from django_personalization.vocabulary import Vocabulary
 Identity = int | str
 """What a term is known by: its taxonomy's id, or its key where it is a free tag."""
 
-_MIN_AGE: Final = 10.0
-_MAX_AGE: Final = 60.0
-# Counting again may take this part of the time between two counts.
-_AGE_PER_COST: Final = 500.0
-
-
 # No field of a host's is called so.
 ITEM: Final = "personalization_item"
 TERM: Final = "personalization_term"
 SHARE: Final = "personalization_share"
-ITEMS: Final = "personalization_items"
+NAME: Final = "personalization_name"
 
 
-def term_pairs(content: Content) -> QuerySet[Any, dict[str, Any]]:
+def term_pairs(content: Content, *, with_names: bool = False) -> QuerySet[Any, dict[str, Any]]:
     """Return rows of ``ITEM`` (the item's key), ``TERM`` (its term's key) and ``SHARE``.
 
     Read from the table in between where there is one, so that the items themselves need not be
     touched. ``SHARE`` is 1 where the host declared none, and then there is one row for each item
-    and term; otherwise the shares of several rows add up.
+    and term; otherwise the shares of several rows add up. ``with_names`` adds ``NAME``, the
+    term's, which costs a join.
     """
     first, _dot, rest = content.terms.partition("__")
     field: Any = content.model._meta.get_field(first)
@@ -54,29 +46,32 @@ def term_pairs(content: Content) -> QuerySet[Any, dict[str, Any]]:
     if is_own and isinstance(field, ManyToManyField) and not rest and content.shares is None:
         through: Any = field.remote_field.through
         pairs = through._base_manager.all()
-        rows = _rows(pairs, field.m2m_field_name(), field.m2m_reverse_field_name(), None)
+        path = field.m2m_reverse_field_name()
+        rows = _rows(pairs, field.m2m_field_name(), path, None, with_names=with_names)
     elif is_own and isinstance(field, ManyToOneRel) and rest:
         between: Any = field.related_model._base_manager.all()
         share = content.shares.partition("__")[2] if content.shares else None
-        rows = _rows(between, field.field.name, rest, share)
+        rows = _rows(between, field.field.name, rest, share, with_names=with_names)
     else:
-        rows = _rows(content.model._base_manager.all(), "pk", content.terms, content.shares)
-    return rows if content.shares is not None or _has_no_twins(content) else rows.distinct()
+        items = content.model._base_manager.all()
+        rows = _rows(items, "pk", content.terms, content.shares, with_names=with_names)
+    return rows if content.shares is not None or has_no_twins(content) else rows.distinct()
 
 
 def _rows(
-    rows: QuerySet[Any], item: str, term: str, share: str | None
+    rows: QuerySet[Any], item: str, term: str, share: str | None, *, with_names: bool
 ) -> QuerySet[Any, dict[str, Any]]:
     key = item if item == "pk" else f"{item}__pk"
     amount = Value(1) if share is None else Cast(F(share), FloatField())
-    pairs = rows.order_by().values(**{ITEM: F(key), TERM: F(f"{term}__pk"), SHARE: amount})
+    name = {NAME: F(f"{term}__name")} if with_names else {}
+    pairs = rows.order_by().values(**{ITEM: F(key), TERM: F(f"{term}__pk"), SHARE: amount}, **name)
     pairs = pairs.filter(**{f"{TERM}__isnull": False})
     if item != "pk" and rows.model._meta.get_field(item).null:
         pairs = pairs.filter(**{f"{ITEM}__isnull": False})
     return pairs if share is None else pairs.filter(**{f"{SHARE}__gt": 0})
 
 
-def _has_no_twins(content: Content) -> bool:
+def has_no_twins(content: Content) -> bool:
     """Whether no item can have the same term twice, as far as the schema says."""
     first, _dot, rest = content.terms.partition("__")
     field: Any = content.model._meta.get_field(first)
@@ -107,13 +102,35 @@ def _is_one(model: Any, path: str) -> bool:
     return True
 
 
-def pairs_of(content: Content, items: Iterable[Any]) -> list[tuple[Any, Any, float]]:
-    """Return item, term and share of the items with these keys. One query."""
-    shares: dict[tuple[Any, Any], float] = {}
-    pairs = term_pairs(content).filter(**{f"{ITEM}__in": list(items)})
-    for item, term, share in pairs.values_list(ITEM, TERM, SHARE):
-        shares[item, term] = shares.get((item, term), 0.0) + share
-    return [(item, term, share) for (item, term), share in shares.items()]
+@dataclass(frozen=True)
+class ItemTerm:
+    """One term of one item: the host's keys of both, and what the term is known by."""
+
+    item: Any
+    key: Any
+    share: float
+    identity: Identity | None
+
+
+def terms_of(
+    content: Content, items: Iterable[Any], vocabulary: Vocabulary
+) -> dict[Any, list[ItemTerm]]:
+    """Return the terms of the items with these keys, by item. One query.
+
+    What the host's own tags are called is read with them: also one that was made just now means
+    what it means.
+    """
+    is_named = not issubclass(term_model(content), Taxonomy)
+    pairs = term_pairs(content, with_names=is_named).filter(**{f"{ITEM}__in": list(items)})
+    columns = [ITEM, TERM, SHARE, NAME if is_named else TERM]
+    shares: dict[tuple[Any, Any, Any], float] = {}
+    for item, key, share, name in pairs.values_list(*columns):
+        shares[item, key, name] = shares.get((item, key, name), 0.0) + share
+    found: dict[Any, list[ItemTerm]] = {}
+    for (item, key, name), share in shares.items():
+        identity = meaning_of(name, vocabulary) if is_named else key
+        found.setdefault(item, []).append(ItemTerm(item, key, share, identity))
+    return found
 
 
 def term_model(content: Content) -> type[Model]:
@@ -124,108 +141,8 @@ def term_model(content: Content) -> type[Model]:
     return model  # type: ignore[no-any-return]
 
 
-@dataclass(frozen=True)
-class TermStatistics:
-    """How many items there are, and how many have each term; terms by the host's own keys."""
-
-    total: int
-    frequency: Mapping[Any, int]
-    keys: Mapping[Identity, tuple[Any, ...]]
-    identities: Mapping[Any, Identity]
-
-    def rarity(self, key: Any) -> float:
-        """Return the inverse document frequency of a term, in (0, 1]; 1 for the rarest.
-
-        ``ln(1 + N / n) / ln(1 + N)`` with ``n`` of ``N`` items (Sparck Jones, "A Statistical
-        Interpretation of Term Specificity", 1972; smoothed and scaled).
-        """
-        total = max(self.total, 1)
-        count = min(max(self.frequency.get(key, 1), 1), total)
-        return math.log1p(total / count) / math.log1p(total)
-
-    def keys_of(self, term: Identity) -> tuple[Any, ...]:
-        """Return the host's keys of a term: none, one, or one for each spelling."""
-        return self.keys.get(term, ())
-
-    def identity_of(self, key: Any) -> Identity | None:
-        """Return which term a key of the host's means, if it is known."""
-        return self.identities.get(key)
-
-
-@dataclass(frozen=True)
-class _Count:
-    total: int
-    frequency: dict[Any, int]
-    expires: float
-
-
-_known: dict[tuple[object, ...], tuple[_Count, Vocabulary, TermStatistics]] = {}
-
-
-def statistics_of(content: Content, vocabulary: Vocabulary) -> TermStatistics:
-    """Return how common the terms of ``content`` are, counted not long ago.
-
-    Kept in the process, shared and never changed; counted again when it is older than 500 times
-    what the counting took, at least ten seconds and at most a minute. Costs two queries then.
-    What the host's own tags mean is read again when the vocabulary has changed.
-    """
-    key = (content.model, content.terms, content.shares)
-    count, known, statistics = _known.get(key, (None, None, None))
-    if count is None or time.monotonic() >= count.expires:
-        count = _count(content)
-    elif statistics is not None and known is vocabulary:
-        return statistics
-    statistics = _statistics(content, count, vocabulary)
-    _known[key] = (count, vocabulary, statistics)
-    return statistics
-
-
-def forget_statistics() -> None:
-    """Let the next call count again, for whoever has just filled a catalogue."""
-    _known.clear()
-
-
-def _count(content: Content) -> _Count:
-    """Count the items and their terms now; memory grows with the terms, not with the items."""
-    begun = time.monotonic()
-    total = content.model._base_manager.count()
-    items = Count("*") if _has_no_twins(content) else Count(ITEM, distinct=True)
-    counted = term_pairs(content).values(TERM).annotate(**{ITEMS: items})
-    frequency = dict(counted.values_list(TERM, ITEMS))
-    done = time.monotonic()
-    age = min(max((done - begun) * _AGE_PER_COST, _MIN_AGE), _MAX_AGE)
-    return _Count(total, frequency, done + age)
-
-
-def _statistics(content: Content, count: _Count, vocabulary: Vocabulary) -> TermStatistics:
-    identities = _identities(content, count.frequency, vocabulary)
-    keys: dict[Identity, tuple[Any, ...]] = {}
-    for key, identity in identities.items():
-        keys[identity] = (*keys.get(identity, ()), key)
-    return TermStatistics(
-        count.total,
-        MappingProxyType(count.frequency),
-        MappingProxyType(keys),
-        MappingProxyType(identities),
-    )
-
-
-def _identities(
-    content: Content, used: Iterable[Any], vocabulary: Vocabulary
-) -> dict[Any, Identity]:
-    model = term_model(content)
-    if issubclass(model, Taxonomy):
-        # A term that no item had when it was counted may be on one now.
-        return {pk: pk for pk in {*vocabulary.ids(), *used}}
-    names = model._base_manager.values_list("pk", "name")
-    wanted = set(used)
-    return {
-        pk: _identity(name, vocabulary)
-        for pk, name in names.iterator()
-        if pk in wanted and name_problem(name) is None
-    }
-
-
-def _identity(name: str, vocabulary: Vocabulary) -> Identity:
-    term = vocabulary.resolve(name)
-    return term.taxonomy_id if term is not None and term.taxonomy_id else term_key(name)
+def meaning_of(name: str, vocabulary: Vocabulary) -> Identity | None:
+    """Return which term the host's name means: none where no tag could be called so."""
+    if name_problem(name) is not None:
+        return None
+    return vocabulary.identity_of(term_key(name))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+from django.contrib.auth import get_user_model
 from django.db.models import Subquery
 from django.utils import timezone
 
@@ -20,6 +21,9 @@ from django_personalization.models import PersonalizationSettings, UserTag, Voca
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
+
+_MODE: Final = "personalization_mode"
+_REVISION: Final = "personalization_revision"
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Profile:
 
 
 def profile_of(user: AbstractBaseUser | AnonymousUser, now: datetime | None = None) -> Profile:
-    """Return what may be used about ``user`` at ``now``: one query, two for who has no tags.
+    """Return what may be used about ``user`` at ``now``: one query, two for who has no tags yet.
 
     Strangers have an empty profile.
     """
@@ -63,17 +67,16 @@ def profile_of(user: AbstractBaseUser | AnonymousUser, now: datetime | None = No
     if user.pk is None:
         return Profile(at)
     settings = PersonalizationSettings.objects.filter(user=user.pk)
+    beside = {  # no field of a host's user is called so
+        _MODE: Subquery(settings.values("mode")[:1]),
+        _REVISION: Subquery(VocabularyRevision.objects.values("token")[:1]),
+    }
     rows = UserTag.objects.filter(user=user.pk).in_use(at).with_taxonomies()
-    tags = list(
-        rows.annotate(
-            mode=Subquery(settings.values("mode")[:1]),
-            revision=Subquery(VocabularyRevision.objects.values("token")[:1]),
-        )
-    )
-    if not tags:
-        return Profile(at, settings.values_list("mode", flat=True).first() or Mode.FULL)
-    mode = tags[0].mode or Mode.FULL  # type: ignore[attr-defined]
-    revision = tags[0].revision or ""  # type: ignore[attr-defined]
+    tags = list(rows.annotate(**beside))
+    people = get_user_model()._base_manager.filter(pk=user.pk).order_by()
+    first: Any = tags[0] if tags else people.only("pk").annotate(**beside).first()
+    mode = getattr(first, _MODE, None) or Mode.FULL
+    revision = getattr(first, _REVISION, None) or ""
     if mode == Mode.NONE:
         return Profile(at, mode, revision=revision)
     return Profile(

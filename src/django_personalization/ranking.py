@@ -19,18 +19,15 @@ from django.db.models import (
     QuerySet,
     Value,
 )
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from django_personalization import scoring
-from django_personalization.affinity import Affinity, spread
-from django_personalization.choices import Mode, TagSource
 from django_personalization.conf import app_settings
 from django_personalization.content import Content, content_of
 from django_personalization.exceptions import InvalidInput
-from django_personalization.item_terms import Identity, pairs_of, statistics_of
-from django_personalization.models import ItemStatistics, Taxonomy, UserTag
-from django_personalization.profiles import Profile, profile_of
+from django_personalization.interests import Interests, interests_of, ranking_time
+from django_personalization.item_terms import Identity, terms_of
+from django_personalization.models import ItemStatistics, Taxonomy
 from django_personalization.relevance import (
     HasTerms,
     RowScores,
@@ -40,6 +37,7 @@ from django_personalization.relevance import (
     TieBreaker,
     key_from_text,
 )
+from django_personalization.term_statistics import TermStatistics, statistics_of
 from django_personalization.validation import name_problem, shown
 from django_personalization.vocabulary import Vocabulary, current_vocabulary
 
@@ -49,7 +47,6 @@ if TYPE_CHECKING:
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 TermLike = Taxonomy | str
-Affinities = Mapping[Identity, Affinity]
 
 
 def personalize(
@@ -75,22 +72,36 @@ def personalize(
     Relevance is that of the full hour before ``now``: confidence fades from moment to moment, and
     pages should not. Raises :class:`InvalidInput` when the model is not registered.
     """
-    content = content_of(queryset.model)
+    interests = interests_of(user, content_of(queryset.model), now)
+    return ranked(queryset, interests, only_matching=only_matching)
+
+
+def ranked(queryset: Rows, interests: Interests, *, only_matching: bool = False) -> Rows:
+    """Return ``queryset`` ordered by interests that have been read: see :func:`personalize`."""
     rows: Rows = queryset.all()  # of a manager, too
-    profile = profile_of(user, ranking_time(now))
-    if user.pk is None or profile.mode == Mode.NONE:
+    if not interests.is_personal:
         return _unranked(rows.none() if only_matching else rows)
-    vocabulary = current_vocabulary(profile.revision)
-    rows = _without_refused(rows, content, profile, vocabulary)
-    if content.owner is not None:
-        rows = rows.exclude(**{f"{content.owner}__pk": user.pk})
-    worth = term_worth(content, affinities_of(profile, vocabulary), vocabulary)
-    if not worth:
+    rows = _without_refused(rows, interests)
+    owner = interests.content.owner
+    if owner is not None:
+        rows = rows.exclude(**{f"{owner}__pk": interests.user_id})
+    if not interests.worth:
         return _unranked(rows.none() if only_matching else rows)
-    table = TermScores(content.model, worth)
-    ranked = _ordered(rows.annotate(relevance=Score(table, only_scored=only_matching)), table)
+    table = TermScores(interests.content.model, interests.worth)
+    scored = _ordered(rows.annotate(relevance=Score(table, only_scored=only_matching)), table)
     # An `|` with another queryset makes the join an outer one; the condition stays.
-    return ranked.filter(relevance__gt=0) if only_matching else ranked
+    return scored.filter(relevance__gt=0) if only_matching else scored
+
+
+def without_hidden(queryset: Rows, user: AbstractBaseUser | AnonymousUser) -> Rows:
+    """Return ``queryset``, in its own order, without content that has a tag ``user`` hid.
+
+    For lists that are not :func:`personalize`'s, such as the popular, the fresh and the similar.
+    Strangers, and people in mode ``none``, have no profile: for them nothing is left out. Raises
+    :class:`InvalidInput` when the model is not registered.
+    """
+    interests = interests_of(user, content_of(queryset.model))
+    return _without_refused(queryset.all(), interests)
 
 
 def queryset_filter(
@@ -111,7 +122,9 @@ def queryset_filter(
     no term.
     """
     content = content_of(queryset.model)
-    vocabulary = current_vocabulary()
+    interests = None if tags_of is None else interests_of(tags_of, content)
+    vocabulary = current_vocabulary() if interests is None else interests.vocabulary
+    statistics = statistics_of(content, vocabulary)
     groups = {"any_of": any_of, "all_of": all_of, "none_of": none_of}
     ids = _term_ids(groups, vocabulary)
 
@@ -119,7 +132,7 @@ def queryset_filter(
         wanted = set(terms)
         if narrower:
             wanted |= vocabulary.with_narrower(pk for pk in wanted if isinstance(pk, int))
-        return has_terms(content, wanted, vocabulary)
+        return _has_terms(content, wanted, statistics)
 
     rows: Rows = queryset.all()
     if ids["any_of"]:
@@ -128,18 +141,24 @@ def queryset_filter(
         rows = rows.filter(has([pk]))
     if ids["none_of"]:
         rows = rows.exclude(has(ids["none_of"]))
-    if tags_of is not None:
-        rows = rows.filter(has(map(identity_of, profile_of(tags_of).tags)))
+    if interests is not None:
+        rows = rows.filter(has(interests.tags))
     return rows
 
 
-def similar(obj: Model, queryset: QuerySet[Any] | None = None) -> QuerySet[Any]:
+def similar(
+    obj: Model,
+    queryset: QuerySet[Any] | None = None,
+    *,
+    user: AbstractBaseUser | AnonymousUser | None = None,
+) -> QuerySet[Any]:
     """Return what shares terms with ``obj``, most alike first, each row with its ``similarity``.
 
     Every term that both have adds the square of its rarity, divided by the roots of how many terms
     each of the two has: relevance, with the terms of ``obj`` in the place of a person's.
     ``queryset`` limits what is looked at; by default all rows of the model. ``obj`` itself is left
-    out. Raises :class:`InvalidInput` for a queryset of another model.
+    out, and so is what has a tag that ``user`` hid. Raises :class:`InvalidInput` for a queryset of
+    another model.
     """
     content = content_of(obj._meta.model)
     rows: QuerySet[Any] = content.model._default_manager.all()
@@ -149,15 +168,13 @@ def similar(obj: Model, queryset: QuerySet[Any] | None = None) -> QuerySet[Any]:
         values = {"other": rows.model._meta.label_lower, "model": content.label}
         message = _("Expected rows of %(model)s, got %(other)s.") % values
         raise InvalidInput({"queryset": [message]})
-    vocabulary = current_vocabulary()
-    statistics = statistics_of(content, vocabulary)
-    pairs = [(term, share) for _item, term, share in pairs_of(content, [obj.pk])]
+    if user is not None:
+        rows = without_hidden(rows, user)
     rows = rows.exclude(pk=obj.pk)
-    if not pairs:
+    worth = _worth_of(content, obj)
+    if not worth:
         nothing: QuerySet[Any] = rows.none().annotate(similarity=_nothing())
         return nothing
-    norm = sum(share for _term, share in pairs) ** 0.5
-    worth = {term: statistics.rarity(term) ** 2 * share / norm for term, share in pairs}
     table = TermScores(content.model, worth)
     rows = rows.annotate(similarity=Score(table, only_scored=True)).filter(similarity__gt=0)
     return _ordered(rows, table)
@@ -196,67 +213,25 @@ def fresh(queryset: Rows) -> Rows:
     return rows.order_by(latest.asc(nulls_first=True), "pk")
 
 
-def ranking_time(now: datetime | None = None) -> datetime:
-    """Return the full hour before ``now``, of which all rankings in the same hour are."""
-    at = timezone.now() if now is None else now
-    return at.replace(minute=0, second=0, microsecond=0)
-
-
-def identity_of(tag: UserTag) -> Identity:
-    """Return what a tag's term is known by."""
-    return tag.key if tag.taxonomy_id is None else tag.taxonomy_id
-
-
-def signal_of(tag: UserTag, now: datetime) -> float:
-    """Return how strongly a tag counts: what the person set, times the confidence at ``now``."""
-    return tag.weight * tag.confidence_at(now)
-
-
-def affinities_of(profile: Profile, vocabulary: Vocabulary) -> dict[Identity, Affinity]:
-    """Return the affinity of the profile's person to every term that their tags reach."""
-    refused = {identity_of(tag) for tag in profile.refused}
-    signals: dict[Identity, float] = {}
-    for tag in profile.tags:
-        signals.setdefault(identity_of(tag), signal_of(tag, profile.now))
-    own = {pk: value for pk, value in signals.items() if isinstance(pk, int)}
-    picked = {tag.taxonomy_id for tag in profile.tags if tag.source == TagSource.MANUAL}
-    reached = spread(
-        own,
-        vocabulary,
-        picked={pk for pk in picked if pk is not None},
-        is_closed=lambda pk: pk in refused or not vocabulary.is_inferable(pk),
-    )
-    found: dict[Identity, Affinity] = dict(reached.items())
-    for key, value in signals.items():
-        if isinstance(key, str) and value > 0:
-            found[key] = Affinity(value, "own", {key: 1.0})
-    return found
-
-
-def term_worth(
-    content: Content, affinities: Affinities, vocabulary: Vocabulary
-) -> dict[Any, float]:
-    """Return what each of the host's terms is worth, by its key: affinity times rarity."""
+def _worth_of(content: Content, obj: Model) -> dict[Any, float]:
+    """Return what each term of ``obj`` is worth for another item's likeness to it."""
+    vocabulary = current_vocabulary()
     statistics = statistics_of(content, vocabulary)
-    return {
-        key: affinity.value * statistics.rarity(key)
-        for term, affinity in affinities.items()
-        for key in statistics.keys_of(term)
-    }
+    terms = terms_of(content, [obj.pk], vocabulary).get(obj.pk, [])
+    norm = sum(term.share for term in terms) ** 0.5
+    return {term.key: statistics.rarity(term.key) ** 2 * term.share / norm for term in terms}
 
 
-def has_terms(content: Content, terms: Iterable[Identity], vocabulary: Vocabulary) -> HasTerms:
+def _has_terms(content: Content, terms: Iterable[Identity], statistics: TermStatistics) -> HasTerms:
     """Return the condition that an item has at least one of ``terms``."""
-    statistics = statistics_of(content, vocabulary)
-    keys = [key for term in terms for key in statistics.keys_of(term)]
-    return HasTerms(content.model, keys)
+    return HasTerms(content.model, [key for term in terms for key in statistics.keys_of(term)])
 
 
-def _without_refused(
-    rows: Rows, content: Content, profile: Profile, vocabulary: Vocabulary
-) -> Rows:
-    hidden = [identity_of(tag) for tag in profile.hidden]
-    return rows.exclude(has_terms(content, hidden, vocabulary)) if hidden else rows
+def _without_refused(rows: Rows, interests: Interests) -> Rows:
+    hidden = interests.hidden
+    if not hidden:
+        return rows
+    return rows.exclude(_has_terms(interests.content, hidden, interests.statistics))
 
 
 def _unranked(rows: Rows) -> Rows:

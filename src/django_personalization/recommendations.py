@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Model, QuerySet
 
 from django_personalization.content import content_of
-from django_personalization.explaining import explain_many
-from django_personalization.ranking import personalize, popular, ranking_time
+from django_personalization.explaining import explained
+from django_personalization.interests import Interests, interests_of
+from django_personalization.ranking import popular, ranked
 from django_personalization.reasons import Explanation
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def recommendable(
     of whom nothing is known, and for those in mode ``none``. Raises :class:`InvalidInput` when
     the model is not registered.
     """
-    rows = content_of(model).visible_to(user)  # type: ignore[arg-type]
-    return personalize(popular(rows, now=now), user, now=now)
+    return _recommendable(interests_of(user, content_of(model), now), user, now)
 
 
 def recommend(
@@ -49,12 +49,19 @@ def recommend(
 ) -> list[Recommendation]:
     """Return the ``limit`` first of :func:`recommendable`, each with its reasons.
 
-    At most six queries, whatever the limit.
+    The scores are the sums of the reasons: both are of one reading of the profile. At most six
+    queries, whatever the limit.
     """
-    at = ranking_time(now)  # the reasons must not be of the hour after that of the scores
-    rows = list(recommendable(model, user, now=at)[:limit])
-    explanations = explain_many(rows, user, now=at)
+    interests = interests_of(user, content_of(model), now)
+    rows = list(_recommendable(interests, user, now)[:limit])
     return [
         Recommendation(row, row.relevance, explanation)
-        for row, explanation in zip(rows, explanations, strict=True)
+        for row, explanation in zip(rows, explained(rows, interests), strict=True)
     ]
+
+
+def _recommendable(
+    interests: Interests, user: AbstractBaseUser | AnonymousUser, now: datetime | None
+) -> QuerySet[Any]:
+    rows = interests.content.visible_to(user)  # type: ignore[arg-type]
+    return ranked(popular(rows, now=now), interests)

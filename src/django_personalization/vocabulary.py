@@ -145,6 +145,11 @@ class Vocabulary:
         """Return the term that ``name`` (a name or an alias, in any case) means, if any."""
         return self._by_key.get(term_key(name))
 
+    def identity_of(self, key: str) -> int | str:
+        """Return the id of the term that has this key as a name or an alias, or else the key."""
+        term = self._by_key.get(key)
+        return key if term is None or term.taxonomy_id is None else term.taxonomy_id
+
     def match(self, text: str) -> list[Term]:
         """Return the terms that ``text`` mentions, each once, in the order of first mention.
 

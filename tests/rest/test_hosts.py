@@ -167,7 +167,7 @@ class TestOrdering:
     def test_the_number_of_queries(
         self, api, person, reader, monkeypatch, django_assert_num_queries
     ):
-        monkeypatch.setattr("django_personalization.item_terms._MIN_AGE", 600.0)
+        monkeypatch.setattr("django_personalization.term_statistics._MIN_AGE", 600.0)
         api.get("/shelves/1/")
         for _ in range(2):
             with django_assert_num_queries(2):  # the profile, and the rows

@@ -20,8 +20,8 @@ from django.utils.translation import gettext as _
 from django_personalization import audit
 from django_personalization.choices import AuditAction, AuditOrigin, Mode
 from django_personalization.content import Content, registered
+from django_personalization.interests import ranking_time
 from django_personalization.profiles import profile_of
-from django_personalization.ranking import ranking_time
 from django_personalization.recommendations import Recommendation, recommend
 from django_personalization.validation import shown
 

@@ -1,9 +1,13 @@
-"""A host whose rows point at terms in the ways that merging must know."""
+"""A host whose rows point at terms, and at people, in ways that are not usual."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from django_personalization.models import Taxonomy
+
+# Django's own user has no unique e-mail address, the other one of the tests no username.
+UNIQUE_NAME = "username" if settings.AUTH_USER_MODEL == "auth.User" else "email"
 
 
 class Club(models.Model):
@@ -51,3 +55,13 @@ class Badge(models.Model):
     """Has the term as its own key."""
 
     topic = models.OneToOneField(Taxonomy, primary_key=True, on_delete=models.CASCADE)
+
+
+class Minutes(models.Model):
+    """Knows its writer by name, not by key."""
+
+    title = models.CharField(max_length=100)
+    topics = models.ManyToManyField(Taxonomy)
+    writer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, to_field=UNIQUE_NAME, null=True, on_delete=models.CASCADE
+    )
