@@ -15,6 +15,8 @@ from django.db.models import CharField, JSONField, TextField
 from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
 
 from django_personalization import audit, tagging
 from django_personalization.admin.pages import PersonalDataAdmin, PersonListFilter
@@ -545,6 +547,94 @@ def test_decisions_are_deleted_with_their_person_only(office, staff, person, inf
         page = reverse("admin:auth_user_delete", args=[person.pk])
         assert office.post(page, {"post": "yes"}).status_code == 302
         assert not UserTag.objects.exists()
+
+
+HIDDEN_ROWS = ["usertag", "personalizationsettings", "userinteraction", "auditentry"]
+
+
+@pytest.fixture
+def divorcing(person):
+    """A person with a row of each kind, none of which is for everybody to read."""
+    tagging.hide(person, name="Divorce")
+    track(person, "conversation", extracted_keywords=["Lawyer"], metadata={"page": "Divorce"})
+    PersonalizationSettings.objects.create(user=person, consent="denied", mode="explicit")
+    audit.record("export", origin="command", person_counts={person.pk: {"tags": 1}})
+    return person
+
+
+SECRETS = ["Divorce", "Lawyer", "conversation", "Conversation", "Denied", "Picked tags", "Exported"]
+
+
+def assert_silent(page):
+    assert [secret for secret in SECRETS if secret in page] == []
+
+
+def test_what_goes_with_an_account_is_not_told(clerk, divorcing, rf):
+    """Who may delete a person and not view the profile sees how many rows go, not which."""
+    deletes = [f"delete_{model}" for model in HIDDEN_ROWS]
+    user = divorcing._meta.model_name
+    client = clerk(f"view_{user}", f"delete_{user}", *deletes)
+    request = rf.get("/")
+    request.user = type(divorcing)._default_manager.get(pk=client.session["_auth_user_id"])
+    tree, counts, refused, _protected = get_deleted_objects([divorcing], request, admin.site)
+    assert not refused
+    assert counts["user tags"] == 2
+    assert_silent(repr(tree))
+    if not admin.site.is_registered(type(divorcing)):
+        return
+    app = divorcing._meta.app_label
+    page = client.get(reverse(f"admin:{app}_{user}_delete", args=[divorcing.pk]))
+    assert "User tag: " in page.content.decode()
+    assert_silent(page.content.decode())
+    chosen = {"action": "delete_selected", "_selected_action": [divorcing.pk]}
+    page = client.post(reverse(f"admin:{app}_{user}_changelist"), chosen)
+    assert "User tag: " in page.content.decode()
+    assert_silent(page.content.decode())
+
+
+def test_who_may_delete_history_and_not_view_it_is_not_told(clerk, divorcing):
+    client = clerk("delete_userinteraction")
+    row = UserInteraction.objects.get()
+    page = client.get(url("userinteraction", "delete", row.pk)).content.decode()
+    assert f"#{row.pk}" in page
+    assert_silent(page)
+
+
+@pytest.mark.parametrize("model", HIDDEN_ROWS)
+def test_rows_have_neutral_names(divorcing, model):
+    for row in apps.get_model("django_personalization", model).objects.all():
+        assert (str(row), repr(row)) == (f"#{row.pk}", f"<{type(row).__name__}: {row.pk}>")
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("usertag", "Divorce"),
+        ("userinteraction", "Conversation · "),
+        ("personalizationsettings", "ada@example.org"),
+        ("auditentry", "Exported the profile · "),
+    ],
+)
+def test_pages_name_what_they_show(office, divorcing, model, name):
+    row = apps.get_model("django_personalization", model).objects.earliest("pk")
+    page = office.get(url(model, "change", row.pk))
+    assert page.context["subtitle"].startswith(name)
+    crumbs = page.content.decode().partition("breadcrumbs")[2].partition('id="content')[0]
+    assert f"{capfirst(row._meta.verbose_name_plural)}</a>" in crumbs
+    assert name.rstrip() in crumbs
+    listed = office.get(url(model)).content.decode()
+    if "action-checkbox-column" in listed:
+        assert f"Select this object for an action - {name}" in listed
+
+
+def test_pages_name_what_they_delete_and_change(office, divorcing):
+    row, tag = UserInteraction.objects.get(), UserTag.objects.get(name="Divorce")
+    page = office.get(url("userinteraction", "delete", row.pk)).content.decode()
+    selected = run(office, "userinteraction", "delete_selected", row).content.decode()
+    for shown in (page, selected):
+        assert f">Conversation · {date_format(row.created_at, 'DATETIME_FORMAT')}</a>" in shown
+    form = {"weight": "2.0", "state": "hidden"}
+    assert ">Divorce</a>" in said(office.post(url("usertag", "change", tag.pk), form))
 
 
 # Interactions

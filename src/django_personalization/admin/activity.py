@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from django_personalization import tracking
 from django_personalization.admin.pages import (
-    BoundedChangeList,
+    PeopleChangeList,
     PersonalDataAdmin,
     PersonListFilter,
+    moment,
     note,
 )
 from django_personalization.choices import AuditAction
@@ -35,7 +36,7 @@ _FACTS: Final = (
 )
 
 
-class InteractionChangeList(BoundedChangeList):
+class InteractionChangeList(PeopleChangeList):
     """The list, without the columns that may hold much and are not shown."""
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
@@ -66,6 +67,10 @@ class UserInteractionAdmin(PersonalDataAdmin):
     ) -> bool:
         """Refuse everybody: what happened stays as it happened."""
         return False
+
+    def title_of(self, row: UserInteraction) -> str:
+        """Say what was done, and when."""
+        return f"{row.get_interaction_type_display()} · {moment(row.created_at)}"
 
     @admin.display(description=_("keywords"))
     def keywords(self, interaction: UserInteraction) -> str:

@@ -16,6 +16,7 @@ from django_personalization.admin.pages import (
     LeavesWithPersonMixin,
     PersonalDataAdmin,
     PersonListFilter,
+    moment,
 )
 from django_personalization.models import AuditEntry
 
@@ -46,6 +47,10 @@ class AuditEntryAdmin(LeavesWithPersonMixin, PersonalDataAdmin):
     list_filter = ["action", "origin", "created_at", AuditedPersonFilter, ActorFilter]
     fields = _FACTS
     readonly_fields = _FACTS
+
+    def title_of(self, row: AuditEntry) -> str:
+        """Say what was done, and when."""
+        return f"{row.get_action_display()} · {moment(row.created_at)}"
 
     def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
         """Refuse everybody."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
@@ -16,8 +17,10 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, Validat
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from django_personalization import audit
@@ -46,6 +49,17 @@ class BoundedChangeList(ChangeList):
         super().get_results(request)
         keys = list(self.result_list.values_list("pk", flat=True))
         self.result_list = list(self.queryset.filter(pk__in=keys))
+
+
+class PeopleChangeList(BoundedChangeList):
+    """A list of rows about people, which are called there what they are."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Name the rows of the page: who gets here may view them."""
+        super().get_results(request)
+        page = cast(PersonalDataAdmin, self.model_admin)
+        for row in self.result_list:
+            row.shown_as = page.title_of(row)
 
 
 class BoundedAdmin(_ModelAdmin):
@@ -122,6 +136,11 @@ def note(request: HttpRequest, action: str, person_counts: Mapping[Any, Mapping[
     audit.record(action, actor=actor, origin=AuditOrigin.ADMIN, person_counts=person_counts)
 
 
+def moment(time: datetime) -> str:
+    """Return a time as the admin shows it."""
+    return date_format(localtime(time), "DATETIME_FORMAT")
+
+
 class PersonalDataAdmin(BoundedAdmin):
     """Rows about people. They come from the people themselves: nobody adds any here.
 
@@ -136,6 +155,30 @@ class PersonalDataAdmin(BoundedAdmin):
     search_fields = ()
     change_list_template = "admin/django_personalization/people_change_list.html"
     person_path = "user"
+
+    def title_of(self, row: Any) -> str:
+        """Say what a row is called, to those who may view it."""
+        return str(row)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the class of the list."""
+        return PeopleChangeList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return the row of a page, with its name."""
+        row = super().get_object(request, object_id, from_field)
+        return None if row is None else self._named(request, row)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name the rows that are to be deleted."""
+        return super().get_deleted_objects([self._named(request, row) for row in objs], request)
+
+    def _named(self, request: HttpRequest, row: Any) -> Any:
+        if self.has_view_permission(request, row):
+            row.shown_as = self.title_of(row)
+        return row
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse everybody."""

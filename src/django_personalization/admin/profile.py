@@ -102,6 +102,10 @@ class UserTagAdmin(InspectorMixin, PersonPagesMixin, LeavesWithPersonMixin, Pers
     ]
     actions = ["dismiss", "hide", "restore"]
 
+    def title_of(self, row: UserTag) -> str:
+        """Call a tag by its name."""
+        return row.name
+
     @admin.display(description=_("name"), ordering="name")
     def short_name(self, tag: UserTag) -> str:
         """Show the name, which may be one long word, so that the list keeps its shape."""
@@ -168,6 +172,10 @@ class PersonalizationSettingsAdmin(LeavesWithPersonMixin, PersonalDataAdmin):
     list_filter = ["consent", "paused", "mode"]
     fields = _DECISIONS
     readonly_fields = _DECISIONS
+
+    def title_of(self, row: PersonalizationSettings) -> str:
+        """Say whose they are."""
+        return str(row.user)
 
     def has_change_permission(
         self, request: HttpRequest, obj: PersonalizationSettings | None = None

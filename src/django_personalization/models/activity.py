@@ -11,9 +11,10 @@ from model_utils.fields import AutoCreatedField
 
 from django_personalization import choices
 from django_personalization.models.fields import CodeField
+from django_personalization.models.personal import PersonalRow
 
 
-class UserInteraction(models.Model):
+class UserInteraction(PersonalRow):
     """One tracked event, with what it taught, so that it can be taken back exactly.
 
     ``fed_terms`` maps the key of each tag that the event raised to the term it had then (``null``
@@ -56,10 +57,3 @@ class UserInteraction(models.Model):
                 fields=["user", "event_id"], name="personalization_interaction_event_once"
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.interaction_type} · {self.created_at:%Y-%m-%d %H:%M}"
-
-    def __repr__(self) -> str:
-        """Name the row without what is in it: this ends up in logs."""
-        return f"<{type(self).__name__}: {self.pk}>"

@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from model_utils.fields import AutoCreatedField
 
 from django_personalization.choices import AuditAction, AuditOrigin
+from django_personalization.models.personal import PersonalRow
 
 
-class AuditEntry(models.Model):
+class AuditEntry(PersonalRow):
     """One thing that staff or a command did with a person's data: who, what, how much.
 
     Never the data itself. ``person`` is null for what concerned many people at once. The entry
@@ -44,6 +45,3 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["person", "-created_at", "-id"], name="personalization_audit_time")
         ]
-
-    def __str__(self) -> str:
-        return f"{self.get_action_display()} · {self.created_at:%Y-%m-%d %H:%M}"

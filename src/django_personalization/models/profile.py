@@ -14,13 +14,14 @@ from model_utils.fields import AutoCreatedField, AutoLastModifiedField
 from django_personalization import scoring
 from django_personalization.choices import Consent, Mode, TagSource, TagState
 from django_personalization.conf import app_settings
+from django_personalization.models.personal import PersonalRow
 from django_personalization.models.taxonomy import Taxonomy
 from django_personalization.querysets import UserTagQuerySet
 from django_personalization.text import KEY_LENGTH
 from django_personalization.validation import MAX_NAME_LENGTH
 
 
-class UserTag(models.Model):
+class UserTag(PersonalRow):
     """One thing that a person cares about, picked by hand or inferred from activity.
 
     Write through :mod:`django_personalization.tagging` and
@@ -82,13 +83,6 @@ class UserTag(models.Model):
             models.CheckConstraint(condition=~Q(key=""), name="personalization_tag_has_key"),
         ]
 
-    def __str__(self) -> str:
-        return self.name
-
-    def __repr__(self) -> str:
-        """Name the row without what is in it: this ends up in logs."""
-        return f"<{type(self).__name__}: {self.pk}>"
-
     def confidence_at(self, now: datetime) -> float:
         """Return the confidence at ``now``, in [0, 1]: 1.0 when picked, else from the evidence."""
         if self.source == TagSource.MANUAL:
@@ -96,7 +90,7 @@ class UserTag(models.Model):
         return scoring.confidence_at(self.evidence, now, app_settings.half_life_days)
 
 
-class PersonalizationSettings(models.Model):
+class PersonalizationSettings(PersonalRow):
     """What a person has decided about personalization; the row is made on the first change."""
 
     user = models.OneToOneField(
@@ -129,10 +123,3 @@ class PersonalizationSettings(models.Model):
                 name="personalization_settings_discovery_in_range",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.get_mode_display()} · {self.get_consent_display()}"
-
-    def __repr__(self) -> str:
-        """Name the row without what is in it: this ends up in logs."""
-        return f"<{type(self).__name__}: {self.pk}>"
