@@ -8,15 +8,23 @@ from typing import Any
 from catalogue.forms import FOR_YOU
 from catalogue.models import Project, ProjectQuerySet
 from django_personalization.explaining import explain_many
-from django_personalization.ranking import fresh, personalize, popular
+from django_personalization.ranking import fresh, personalize, popular, without_hidden
 
 
 def in_order(projects: ProjectQuerySet, order: str, user: Any) -> ProjectQuerySet:
-    """Return the projects in the order of that name; ``name`` is the catalogue's own."""
+    """Return the projects in the order of that name; ``name`` is the catalogue's own.
+
+    What ``user`` hid is in the catalogue and nowhere else: not among the popular or the latest.
+    """
     if order == FOR_YOU:
         return personalize(projects, user)
     ways = {"popular": popular, "fresh": fresh}
-    return ways[order](projects) if order in ways else projects
+    return ways[order](without_hidden(projects, user)) if order in ways else projects
+
+
+def newest(projects: ProjectQuerySet, user: Any) -> ProjectQuerySet:
+    """Return the projects that were added last, without what ``user`` hid."""
+    return fresh(without_hidden(projects, user))
 
 
 def for_you(projects: ProjectQuerySet, user: Any, *, limit: int) -> list[Project]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalogue.activity import note_activity
 from catalogue.forms import FOR_YOU, InterestForm, ProjectForm, SearchForm
 from catalogue.models import Project, ProjectQuerySet
-from catalogue.personal import for_you, in_order, with_reasons
+from catalogue.personal import for_you, in_order, newest, with_reasons
 from catalogue.publishing import publish
 from catalogue.topics import used_topics_by_category
 from django_personalization.exceptions import InvalidInput
@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "for_you": for_you(projects.with_topics(), request.user, limit=PROJECTS_FOR_YOU),
         "project_count": projects.count(),
-        "newest": projects.with_topics().order_by("-created_at", "-id")[:NEWEST_PROJECTS],
+        "newest": newest(projects.with_topics(), request.user)[:NEWEST_PROJECTS],
         "topics_by_category": used_topics_by_category(),
     }
     return render(request, "catalogue/home.html", context)
@@ -96,7 +96,8 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
     projects = Project.objects.listed().with_topics().select_related("added_by")
     project = get_object_or_404(projects, slug=slug)
     note_activity(request, "project_view", content=project)
-    alike = similar(project, Project.objects.listed().with_topics())[:SIMILAR_PROJECTS]
+    others = Project.objects.listed().with_topics()
+    alike = similar(project, others, user=request.user)[:SIMILAR_PROJECTS]
     context = {"project": project, "similar": alike}
     return render(request, "catalogue/project_detail.html", context)
 

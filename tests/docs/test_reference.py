@@ -159,19 +159,21 @@ def test_every_public_name_is_there(module):
 
 PACKAGE = "django_personalization"
 # Called by the package itself: when terms are saved, events taken back, clients' settings or names
-# of content looked at, and affinities added up.
+# of content looked at, settings stored by those who hold the person, events tracked by those who
+# have asked before, terms refused, and interests used that were read before.
 INTERNAL = {
-    "affinities_of",
     "align_tags",
     "change_problems",
     "declaration_of",
+    "explained",
     "find_visible",
-    "has_terms",
-    "identity_of",
     "legal_labels",
-    "signal_of",
+    "no_active_taxonomy",
+    "ranked",
+    "refusal_problems",
+    "store_settings",
     "take_from",
-    "term_worth",
+    "track_allowed",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from catalogue.models import Project
@@ -53,6 +54,20 @@ def test_other_orders(signed_in, visitor, catalogue):
     by_name = names(signed_in.get(LIST, {"order": "name"}))
     assert by_name == sorted(by_name)
     assertContains(signed_in.get(LIST, {"order": "price"}), "is not an order", status_code=400)
+
+
+def test_what_is_hidden_is_only_in_the_catalogue_itself(signed_in, visitor, catalogue):
+    tagging.hide(visitor, taxonomy=term("javascript"))
+    for order, is_there in {
+        "name": True,
+        "popular": False,
+        "fresh": False,
+        "for_you": False,
+    }.items():
+        assert ("Vue" in names(signed_in.get(LIST, {"order": order}))) is is_there
+    for path, key in {"/": "newest", "/projects/django/": "similar"}.items():
+        assert "Vue" not in [row.name for row in signed_in.get(path).context[key]]
+        assert "Vue" in [row.name for row in Client().get(path).context[key]]
 
 
 def test_only_my_interests(signed_in, visitor, catalogue):

@@ -15,16 +15,18 @@ DECISION = 1 + (connection.vendor == "postgresql")
 FOR_YOU = 1 + 3
 # The vocabulary's revision, the project's terms, the similar projects and their topics.
 SIMILAR = 4
+# What somebody who is signed in hid is left out of lists that are not in their order.
+HIDDEN = 1
 
 # path: (queries for a stranger, queries for somebody who is signed in). The difference is session
 # and user, the strip of interests where there is one, what ordering takes, and what tracking does
 # where there is any.
 PAGES = {
-    "/": (4, 7 + FOR_YOU + 2),
+    "/": (4, 7 + FOR_YOU + 2 + HIDDEN),
     "/projects/": (5, 8 + FOR_YOU),
     "/projects/?topic=python": (5, 8 + FOR_YOU),
     "/projects/?q=project": (5, 8 + FOR_YOU + 5 + DECISION),
-    "/projects/project-0/": (2 + SIMILAR, 4 + SIMILAR + 11 + DECISION),
+    "/projects/project-0/": (2 + SIMILAR, 4 + SIMILAR + 11 + DECISION + HIDDEN),
     "/projects/add/": (0, 3),
     "/accounts/login/": (1, 2),
     "/account/settings/personalization": (0, 2),

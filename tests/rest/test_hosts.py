@@ -108,6 +108,24 @@ class TestOrdering:
         assert titles(api.get("/books/", {"ordering": "relevance"})) == ["d", "c"]
         assert titles(api.get("/books/", {"ordering": "title"})) == list("abcd")
 
+    @pytest.mark.parametrize(
+        ("ordering", "expected"),
+        [
+            ("popularity", "cad"),
+            ("-popularity", "dac"),
+            ("fresh", "dac"),
+            ("title,fresh", "acd"),
+            ("popularity,relevance", "cad"),
+        ],
+    )
+    def test_hidden_items_are_in_none_of_the_apps_orders(
+        self, api, client_of, other, person, reader, terms, ordering, expected
+    ):
+        tagging.hide(person, taxonomy=terms["cpp"])
+        assert "".join(titles(api.get("/books/", {"ordering": ordering}))) == expected
+        assert len(titles(client_of(other).get("/books/", {"ordering": ordering}))) == 4
+        assert len(titles(APIClient().get("/books/", {"ordering": ordering}))) == 4
+
     @pytest.mark.parametrize("ordering", ["relevance", "-relevance"])
     def test_strangers_and_people_in_mode_none_get_the_hosts_order(
         self, api, person, reader, ordering

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from django_personalization.content import Content, content_of
 from django_personalization.exceptions import InvalidInput
-from django_personalization.ranking import fresh, personalize, popular
+from django_personalization.ranking import fresh, personalize, popular, without_hidden
 from django_personalization.relevance import ScoreColumn
 from django_personalization.visits import track_when_shown, visitor_of
 
@@ -43,9 +43,9 @@ class PersonalizedOrdering(OrderingFilter):
     ``relevance`` is the order for the person who is signed in, as
     :func:`~django_personalization.ranking.personalize` makes it, ``popularity`` has what is used
     most first, and ``fresh`` the latest, where ``published_at`` is declared. All of them begin
-    with what one looks for; ``-relevance`` turns the order round. They go together with each
-    other and with the view's ``ordering_fields``, and each can be its default ``ordering``. A
-    field or an annotation of the host's own that is called ``popularity`` or ``fresh`` stays what
+    with what one looks for, and leave out what the person hid; ``-relevance`` turns the order
+    round. They go together with each other and with the view's ``ordering_fields``, and each can
+    be its default ``ordering``. A field or an annotation of the host's own that is called ``popularity`` or ``fresh`` stays what
     it is.
 
     Routes of one object leave these orders out: there somebody looks up an item that a list for
@@ -191,8 +191,11 @@ def _as_words(order: Any, personal: dict[str, str]) -> Any:
 
 def _ordered(rows: Rows, asked: Sequence[str], personal: dict[str, str], request: Request) -> Rows:
     """Put one order before the other, the last first: each keeps what is there for its ties."""
-    if not personal.keys() & {_name(order) for order in asked}:
+    names = {_name(order) for order in asked}
+    if not personal.keys() & names:
         return rows.order_by(*asked) if asked else rows
+    if "relevance" not in names:
+        rows = without_hidden(rows, visitor_of(request))
     if _name(asked[-1]) not in personal:
         rows = rows.order_by()
     for order in reversed(asked):
