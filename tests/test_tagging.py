@@ -6,10 +6,11 @@ from django.utils import timezone
 
 from django_personalization import tagging
 from django_personalization.exceptions import InvalidInput
-from django_personalization.models import Taxonomy, TaxonomyAlias, UserTag
+from django_personalization.models import Taxonomy, TaxonomyAlias, UserInteraction, UserTag
 from django_personalization.profiles import profile_of
 from django_personalization.signals import tags_changed
-from django_personalization.tracking import track
+from django_personalization.tracking import take_back, track
+from tests.test_concurrency import together
 
 pytestmark = pytest.mark.django_db
 
@@ -105,8 +106,63 @@ def test_undo_of_hiding_is_no_pick(person, terms):
     assert not tags.manual().exists()
     assert not profile_of(person).tags
     assert not profile_of(person).refused
+    # Nothing is left that no list would have, so what is learned later is a tag of its own.
+    assert not tags.exists()
     infer(person)
-    assert tags.inferred(timezone.now()).get() == tag
+    assert tags.inferred(timezone.now()).get().name == tag.name
+
+
+@pytest.mark.parametrize("weight", [None, 0.5, 2])
+@pytest.mark.parametrize("many", [False, True])
+def test_what_nothing_speaks_for_goes_when_it_is_restored(person, other, terms, weight, many):
+    tag, _created = tagging.hide(person, taxonomy=terms["python"], weight=weight)
+    kept = [
+        tagging.drop(infer(person, "Zig")),
+        tagging.drop(tagging.pick(person, name="Nim")[0]),
+        tagging.hide(other, taxonomy=terms["python"])[0],
+    ]
+    if many:
+        mine = UserTag.objects.of(person)
+        assert tagging.change_many(mine, state="active") == 3
+        assert tagging.change_many(mine, state="active") == 0
+    else:
+        restored = [tagging.restore(row) for row in (tag, *kept[:2])]
+        assert [row.state for row in restored] == ["active"] * 3
+        assert [row.pk for row in restored] == [tag.pk, kept[0].pk, kept[1].pk]
+        with pytest.raises(UserTag.DoesNotExist):
+            tagging.restore(tag)
+    assert set(UserTag.objects.all()) == set(kept)
+
+
+def test_what_lost_its_events_while_it_was_hidden_goes_when_it_is_restored(person):
+    event = track(person, "search", extracted_keywords=["Zig"]).interaction
+    tag = UserTag.objects.get()
+    tagging.change(tag, state="dismissed", weight=2)
+    take_back(event)
+    tagging.change(tag, state="hidden")
+    assert UserTag.objects.get().weight == 2
+    assert tagging.change(tag, state="active").weight == 2
+    assert not UserTag.objects.exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_is_learned_while_a_tag_is_restored_is_not_lost(person):
+    """Whoever comes second finds the row of the first, or makes one: no event is lost."""
+
+    def step(number):
+        for turn in range(30):
+            name = f"Word {turn}"
+            if number == 0:
+                tagging.restore(tagging.hide(person, name=name)[0])
+            else:
+                track(person, "search", extracted_keywords=[name])
+
+    together(step, threads=2)
+    for tag in UserTag.objects.of(person):
+        assert tag.interaction_count == 1
+    taught = UserInteraction.objects.exclude(fed_terms={}).count()
+    assert UserTag.objects.of(person).count() == taught
 
 
 def test_undo_of_hiding_a_pick_is_the_pick(person, terms):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 STATE_BATCH: Final = 1000
+
+_UNSUPPORTED: Final = Q(state=TagState.ACTIVE, interaction_count=0) & ~Q(source=TagSource.MANUAL)
+"""What neither the person nor any event speaks for: no list has it, and none would ever."""
 
 
 @redacted
@@ -88,8 +91,7 @@ def hide(
     """Hide what is tagged so from ``user``; return the tag and whether it is new.
 
     Takes what :func:`pick` takes and raises what it raises. Who hides what was no tag of theirs
-    has not picked it: :func:`restore` makes it an inferred tag that nothing speaks for, which is
-    neither listed nor used.
+    has not picked it: :func:`restore` leaves nothing of it.
     """
     _check_change(weight, None)
     with transaction.atomic():
@@ -104,24 +106,30 @@ def change(tag: UserTag, *, weight: float | None = None, state: str | None = Non
     """Change what the person says about a tag and return the stored row.
 
     ``weight`` is 0.5 (Less), 1 (Normal) or 2 (More); ``state`` one of active, dismissed, hidden.
-    Raises :class:`InvalidInput` for any other value and ``UserTag.DoesNotExist`` when the tag has
-    meanwhile gone.
+    An inferred tag that becomes active while nothing speaks for it is returned as it was at last,
+    and is gone. Raises :class:`InvalidInput` for any other value and ``UserTag.DoesNotExist`` when
+    the tag has meanwhile gone.
     """
     _check_change(weight, state)
     values = {"weight": weight, "state": state}
     changes = {name: value for name, value in values.items() if value is not None}
-    if changes:
-        row = UserTag.objects.filter(pk=tag.pk)
-        row.exclude(**changes).update(**changes, updated_at=timezone.now())
-        announce_tags(tag.user_id, [tag.key])
-    return UserTag.objects.with_taxonomies().get(pk=tag.pk)
+    with transaction.atomic():
+        row, changed = UserTag.objects.filter(pk=tag.pk), 0
+        if changes:
+            changed = row.exclude(**changes).update(**changes, updated_at=timezone.now())
+            announce_tags(tag.user_id, [tag.key])
+        stored = row.with_taxonomies().get()
+        if changed and state == TagState.ACTIVE:
+            row.filter(_UNSUPPORTED).delete()
+    return stored
 
 
 def change_many(tags: QuerySet[UserTag], *, state: str) -> int:
     """Change the state of tags, of one person or of many; return how many were in another state.
 
-    ``state`` is one of active, dismissed, hidden; raises :class:`InvalidInput` for any other. The
-    number of queries grows by one for every thousand tags.
+    ``state`` is one of active, dismissed, hidden; raises :class:`InvalidInput` for any other. An
+    inferred tag that becomes active while nothing speaks for it goes, as by :func:`change`. The
+    number of queries grows by one for every thousand tags, or by two where they become active.
     """
     return sum(change_many_by_person(tags, state=state).values())
 
@@ -146,7 +154,10 @@ def drop(tag: UserTag) -> UserTag:
 
 
 def restore(tag: UserTag) -> UserTag:
-    """Undo :func:`drop` and :func:`hide`: the tag is what it was before."""
+    """Undo :func:`drop` and :func:`hide`: the tag is what it was before.
+
+    What was no tag before is none afterwards: the row is returned and is gone.
+    """
     return change(tag, state=TagState.ACTIVE)
 
 
@@ -197,6 +208,8 @@ def _set_state(tags: QuerySet[UserTag], state: str) -> dict[Any, int]:
     for start in range(0, len(locked), STATE_BATCH):
         batch = UserTag.objects.filter(pk__in=pks[start : start + STATE_BATCH])
         batch.update(state=state, updated_at=now)
+        if state == TagState.ACTIVE:
+            batch.filter(_UNSUPPORTED).delete()
     for _pk, user_id, key in locked:
         keys.setdefault(user_id, []).append(key)
     for user_id, changed in keys.items():
@@ -233,7 +246,7 @@ def _write(
 def _row_for(taxonomy: Taxonomy | None, name: str | None, state: str = TagState.ACTIVE) -> TagRow:
     """Return the row for a taxonomy or a name, under a lock on the term that it means."""
     if taxonomy is not None:
-        return _row(_held(taxonomy.pk, {"taxonomy": [_inactive(taxonomy.pk)]}), state)
+        return _row(_held(taxonomy.pk, {"taxonomy": [no_active_taxonomy(taxonomy.pk)]}), state)
     problem = name_problem(name)
     if problem is not None or name is None:
         raise InvalidInput({"name": [problem or _("Give a name or a taxonomy.")]})
@@ -285,11 +298,12 @@ def _active(taxonomy_ids: Collection[int], held: Mapping[int, Taxonomy]) -> list
     ids = dict.fromkeys(taxonomy_ids)
     wrong = [pk for pk in ids if pk not in held or not held[pk].is_active]
     if wrong:
-        raise InvalidInput({"taxonomy_ids": [_inactive(pk) for pk in wrong[:20]]})
+        raise InvalidInput({"taxonomy_ids": [no_active_taxonomy(pk) for pk in wrong[:20]]})
     return [held[pk] for pk in ids]
 
 
-def _inactive(pk: int) -> str:
+def no_active_taxonomy(pk: int) -> str:
+    """Return the sentence that refuses the id of a term that is unknown or inactive."""
     return _("No active taxonomy has the id %s.") % shown(pk)
 
 

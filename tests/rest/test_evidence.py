@@ -194,8 +194,11 @@ def test_hiding_what_was_no_tag_and_back_in_one_call(api, person, terms):
     assert UserTag.objects.get().interaction_count == 0
     restored = api.post(f"{URL}{row['id']}/restore/").json()
     assert restored["state"] == "active"
+    assert restored["name"] == "Python"
     # It is as little a tag as it was before.
     assert api.get(URL + "hidden/").json() == api.get(URL).json() == []
+    assert not UserTag.objects.exists()
+    assert api.post(f"{URL}{row['id']}/restore/").status_code == 404
 
 
 @pytest.mark.parametrize("source", ["picked", "inferred"])
