@@ -6,17 +6,16 @@ else: a change waits for the events that are under way, so that none is stored a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from django_personalization.choices import Consent, Mode
 from django_personalization.exceptions import InvalidInput
 from django_personalization.models import PersonalizationSettings
 from django_personalization.querysets import hold_person
-from django_personalization.validation import shown
+from django_personalization.validation import not_among, not_whole, shown
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_DISCOVERY: Final = 100
 _MOST_ERRORS: Final = 20
+_Rules = Mapping[str, Callable[[object], str | None]]
 
 
 def settings_of(user: AbstractBaseUser | AnonymousUser) -> PersonalizationSettings:
@@ -85,14 +85,27 @@ def reset_settings(user: AbstractBaseUser) -> PersonalizationSettings:
 
 def change_problems(changes: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return what is wrong with each of ``changes``, whose names and values may be anything."""
+    return _problems(changes, _PROBLEMS)
+
+
+def refusal_problems(fields: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what is wrong with ``fields``, of which only a denied consent is none."""
+    return _problems(fields, {"consent": _denial_problem})
+
+
+def _problems(fields: Mapping[str, Any], rules: _Rules) -> dict[str, list[str]]:
     errors = {}
-    for name, value in changes.items():
-        problem = _PROBLEMS[name](value) if name in _PROBLEMS else _not_among(name, _PROBLEMS)
+    for name, value in fields.items():
+        problem = rules[name](value) if name in rules else _not_among(name, rules)
         if problem is not None:
-            errors[name if name in _PROBLEMS else _label(name)] = [problem]
+            errors[name if name in rules else _label(name)] = [problem]
         if len(errors) == _MOST_ERRORS:
             break
     return errors
+
+
+def _denial_problem(value: object) -> str | None:
+    return None if value == Consent.DENIED else _not_among(value, [Consent.DENIED])
 
 
 def _consent_problem(value: object) -> str | None:
@@ -111,13 +124,10 @@ def _discovery_problem(value: object) -> str | None:
     # True and False are whole numbers to Python and to nobody else.
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_DISCOVERY:
         return None
-    return _("%(value)s is not a whole number from 0 to %(most)d.") % {
-        "value": _shown(value),
-        "most": MOST_DISCOVERY,
-    }
+    return not_whole(_shown(value), 0, MOST_DISCOVERY)
 
 
-_PROBLEMS: Final[Mapping[str, Callable[[object], str | None]]] = {
+_PROBLEMS: Final[_Rules] = {
     "consent": _consent_problem,
     "paused": _paused_problem,
     "mode": _mode_problem,
@@ -125,11 +135,8 @@ _PROBLEMS: Final[Mapping[str, Callable[[object], str | None]]] = {
 }
 
 
-def _not_among(value: object, legal: Any) -> str:
-    return _("%(value)s is not one of: %(legal)s.") % {
-        "value": _shown(value),
-        "legal": ", ".join(legal),
-    }
+def _not_among(value: object, legal: Iterable[str]) -> str:
+    return not_among(_shown(value), legal)
 
 
 def _shown(value: object) -> str:

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from django_personalization.text import normalize
 
 MAX_BYTES: Final = 8192
@@ -26,15 +28,19 @@ _Path = tuple[str | int, ...]
 def text_problem(value: object, *, max_bytes: int = MAX_BYTES) -> str | None:
     """Return what is wrong with ``value`` as text, or ``None`` when it can be stored."""
     if not isinstance(value, str):
-        return f"Expected text, got {type(value).__name__}."
+        return _("Expected text, got %s.") % type(value).__name__
     if "\x00" in value:
-        return f"Contains a NUL character (position {value.index(chr(0))})."
+        return _("Contains a NUL character (position %d).") % value.index("\x00")
     try:
         size = len(value.encode("utf-8"))
     except UnicodeEncodeError as error:
-        return f"Contains a lone surrogate (position {error.start}), which is not text."
+        message = _("Contains a lone surrogate (position %d), which is not text.")
+        return message % error.start
     if size > max_bytes:
-        return f"Is {size:,} bytes long; at most {max_bytes:,} are allowed."
+        return _("Is %(size)s bytes long; at most %(most)s are allowed.") % {
+            "size": f"{size:,}",
+            "most": f"{max_bytes:,}",
+        }
     return None
 
 
@@ -45,11 +51,14 @@ def name_problem(value: object) -> str | None:
         return problem
     control = next((char for char in value if unicodedata.category(char) == "Cc"), " ")
     if control not in " \t\n\r":
-        return f"Contains the control character {control!a}."
+        return _("Contains the control character %s.") % ascii(control)
     if not normalize(value):
-        return "May not be blank."
+        return _("May not be blank.")
     if len(value) > MAX_NAME_LENGTH:
-        return f"Is {len(value)} characters long; at most {MAX_NAME_LENGTH} are allowed."
+        return _("Is %(length)d characters long; at most %(most)d are allowed.") % {
+            "length": len(value),
+            "most": MAX_NAME_LENGTH,
+        }
     return None
 
 
@@ -60,32 +69,55 @@ def json_problem(value: object) -> str | None:
     integer beyond 64 bits. The sentence names the path to the bad value, such as ``a.b[2]``.
     """
     if not isinstance(value, dict):
-        return f"Expected a JSON object, got {type(value).__name__}."
+        return no_object(value)
     counter = [0]
     problem = _problem_at(value, (), counter)
     if problem is not None:
         return problem
     size = len(json.dumps(value, ensure_ascii=False).encode("utf-8"))
     if size > MAX_BYTES:
-        return f"Is {size:,} bytes long as JSON; at most {MAX_BYTES:,} are allowed."
+        return _("Is %(size)s bytes long as JSON; at most %(most)s are allowed.") % {
+            "size": f"{size:,}",
+            "most": f"{MAX_BYTES:,}",
+        }
     return None
+
+
+def no_object(value: object) -> str:
+    """Return the sentence that refuses JSON that is not an object."""
+    return _("Expected a JSON object, got %s.") % type(value).__name__
+
+
+def not_among(text: str, legal: Iterable[str]) -> str:
+    """Return the sentence that refuses a value, written by :func:`shown`, and names the legal."""
+    return _("%(value)s is not one of: %(legal)s.") % {"value": text, "legal": ", ".join(legal)}
+
+
+def not_whole(text: str, least: int, most: int) -> str:
+    """Return the sentence that refuses what is not a whole number in a range."""
+    message = _("%(value)s is not a whole number from %(least)d to %(most)d.")
+    return message % {"value": text, "least": least, "most": most}
 
 
 def _problem_at(value: object, path: _Path, keys: list[int]) -> str | None:
     if not isinstance(value, (dict, list, tuple)):
         return _scalar_problem(value, path)
     if len(path) >= MAX_DEPTH:
-        return f"{_named(path)}is nested deeper than {MAX_DEPTH} levels."
+        message = _("%(path)s is nested deeper than %(most)d levels.")
+        return message % {"path": _named(path), "most": MAX_DEPTH}
     if isinstance(value, dict):
         keys[0] += len(value)
         if keys[0] > MAX_KEYS:
-            return f"Has more than {MAX_KEYS} keys."
+            return _("Has more than %d keys.") % MAX_KEYS
         bad_key = next((p for p in map(_key_problem, value) if p is not None), None)
         if bad_key is not None:
-            return f"{_named(path)}has a bad key: {bad_key}"
+            message = _("%(path)s has a bad key: %(problem)s")
+            return message % {"path": _named(path), "problem": bad_key}
         items: Iterable[tuple[str | int, object]] = value.items()
     elif len(value) > MAX_BYTES:
-        return f"{_named(path)}has {len(value):,} items; at most {MAX_BYTES:,} bytes are allowed."
+        message = _("%(path)s has %(count)s items; at most %(most)s bytes are allowed.")
+        sizes = {"count": f"{len(value):,}", "most": f"{MAX_BYTES:,}"}
+        return message % {"path": _named(path), **sizes}
     else:
         items = enumerate(value)
     problems = (_problem_at(item, (*path, key), keys) for key, item in items)
@@ -101,22 +133,23 @@ def _scalar_problem(value: object, path: _Path) -> str | None:
         return None
     if isinstance(value, str):
         problem = text_problem(value)
-        return None if problem is None else f"{_named(path)}{problem[0].lower()}{problem[1:]}"
+        return None if problem is None else f"{_named(path)} {problem[0].lower()}{problem[1:]}"
     if isinstance(value, int):
         inside = -_INT_LIMIT <= value < _INT_LIMIT
-        return None if inside else f"{_named(path)}is an integer beyond 64 bits."
+        return None if inside else _("%s is an integer beyond 64 bits.") % _named(path)
     if isinstance(value, float):
-        return None if math.isfinite(value) else f"{_named(path)}is not a finite number."
-    return f"{_named(path)}is a {type(value).__name__}, which JSON cannot hold."
+        return None if math.isfinite(value) else _("%s is not a finite number.") % _named(path)
+    message = _("%(path)s is a %(type)s, which JSON cannot hold.")
+    return message % {"path": _named(path), "type": type(value).__name__}
 
 
 def _named(path: _Path) -> str:
     """Write a path as ``a.b[2]``; only done for the one bad value."""
     if not path:
-        return "It "
+        return _("It")
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     whole = "".join(parts).removeprefix(".")
-    return f"{whole if len(whole) <= MAX_NAME_LENGTH else whole[:MAX_NAME_LENGTH] + '…'} "
+    return whole if len(whole) <= MAX_NAME_LENGTH else f"{whole[:MAX_NAME_LENGTH]}…"
 
 
 def shown(value: object) -> str:
@@ -124,7 +157,7 @@ def shown(value: object) -> str:
     try:
         text = ascii(value) if not isinstance(value, str) else _printable(value)
     except ValueError:  # an integer too large to be written out
-        return f"a {type(value).__name__} too large to show"
+        return _("a %s too large to show") % type(value).__name__
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 

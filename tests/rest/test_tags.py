@@ -75,7 +75,7 @@ def test_hidden_from_the_start(api, terms):
 @pytest.mark.parametrize(
     ("body", "field", "words"),
     [
-        ({}, "taxonomy", "Give a taxonomy or a name"),
+        ({}, "taxonomy", "Give a name or a taxonomy"),
         ({"taxonomy": 999999}, "taxonomy", "999999"),
         ({"taxonomy": 0}, "taxonomy", "greater than or equal to 1"),
         ({"taxonomy": 2**63}, "taxonomy", "less than or equal"),

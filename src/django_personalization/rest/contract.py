@@ -15,6 +15,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.http import Http404
 from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.metadata import SimpleMetadata
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -30,6 +31,7 @@ from django_personalization.conf import app_settings
 from django_personalization.exceptions import InvalidInput
 from django_personalization.redaction import redact
 from django_personalization.rest.schema import ViewSchema
+from django_personalization.validation import no_object
 
 
 class PayloadTooLarge(APIException):
@@ -40,7 +42,8 @@ class PayloadTooLarge(APIException):
 
     def __init__(self) -> None:
         """Name the limit."""
-        super().__init__(f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
+        limit = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,}"
+        super().__init__(_("The body is larger than %s bytes.") % limit)
 
 
 class ObjectParser(JSONParser):
@@ -56,11 +59,11 @@ class ObjectParser(JSONParser):
         try:
             data = json.loads(body, parse_constant=self._refuse_constant) if body.strip() else {}
         except RecursionError as error:
-            raise ParseError("The JSON is nested too deeply.") from error
+            raise ParseError(_("The JSON is nested too deeply.")) from error
         except ValueError as error:
-            raise ParseError(f"This is not JSON: {ascii(str(error))[1:-1]}") from error
+            raise ParseError(_("This is not JSON: %s") % ascii(str(error))[1:-1]) from error
         if not isinstance(data, dict):
-            raise ParseError(f"Expected a JSON object, got {type(data).__name__}.")
+            raise ParseError(no_object(data))
         return data
 
     @staticmethod
@@ -75,7 +78,7 @@ class ObjectParser(JSONParser):
 
     @staticmethod
     def _refuse_constant(name: str) -> None:
-        raise ValueError(f"{name} is not a JSON number")
+        raise ParseError(_("%s is not a number in JSON.") % name)
 
 
 class StrictRenderer(JSONRenderer):

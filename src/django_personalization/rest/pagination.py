@@ -7,12 +7,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination, LimitOffsetPagination
 from rest_framework.request import Request
 
 from django_personalization.rest.schema import Parameter
-from django_personalization.validation import shown
+from django_personalization.validation import not_whole, shown
 
 HISTORY_PARAMETERS = [
     Parameter("limit", int, description="The size of a page (1 to 200)."),
@@ -58,7 +59,8 @@ class History(CursorPagination):
         try:
             return super().paginate_queryset(queryset, request, view)
         except (TypeError, ValueError, OverflowError, DjangoValidationError) as error:
-            raise ValidationError({"cursor": ["This cursor was not made by this API."]}) from error
+            message = _("This cursor was not made by this API.")
+            raise ValidationError({"cursor": [message]}) from error
 
 
 def whole_number(request: Request, name: str, least: int, most: int, default: int) -> int:
@@ -68,5 +70,4 @@ def whole_number(request: Request, name: str, least: int, most: int, default: in
         return default
     if text.isascii() and text.isdecimal() and len(text) <= 10 and least <= int(text) <= most:
         return int(text)
-    message = f"{shown(text)} is not a whole number from {least} to {most}."
-    raise ValidationError({name: [message]})
+    raise ValidationError({name: [not_whole(shown(text), least, most)]})

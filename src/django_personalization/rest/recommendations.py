@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.urls import NoReverseMatch
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -67,6 +68,6 @@ def url_of(obj: Model) -> str | None:
 def _asked_for(request: Request) -> Content:
     label = request.query_params.get("model")
     if label is None:
-        message = f"This parameter is required. It is one of: {legal_labels()}."
+        message = _("This parameter is required. It is one of: %s.") % legal_labels()
         raise InvalidInput({"model": [message]})
     return content_named(label)

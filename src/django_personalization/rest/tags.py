@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -230,10 +231,11 @@ def _taxonomy(data: dict[str, Any]) -> Taxonomy | None:
         return None
     taxonomy: Taxonomy | None = Taxonomy.objects.active().filter(pk=pk).first()
     if taxonomy is None:
-        raise ValidationError({"taxonomy": [f"No active taxonomy has the id {shown(pk)}."]})
+        raise ValidationError({"taxonomy": [tagging.no_active_taxonomy(pk)]})
     name = data.get("name")
     term = current_vocabulary().resolve(name) if name else None
     if name and term_key(name) != taxonomy.key and (term is None or term.taxonomy_id != pk):
-        message = f"{shown(name)} is not a name of the taxonomy {pk}, {shown(taxonomy.name)}."
-        raise ValidationError({"name": [message]})
+        message = _("%(name)s is not a name of the taxonomy %(pk)s, %(taxonomy)s.")
+        values = {"name": shown(name), "pk": pk, "taxonomy": shown(taxonomy.name)}
+        raise ValidationError({"name": [message % values]})
     return taxonomy

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import Http404
 from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -24,7 +25,7 @@ from django_personalization.rest.contract import ContractView
 from django_personalization.rest.pagination import OptionalPages
 from django_personalization.rest.schema import Parameter, describe
 from django_personalization.rest.serializers import TaxonomySerializer
-from django_personalization.validation import name_problem, shown
+from django_personalization.validation import name_problem, not_among, shown
 
 MAX_WORDS = 10
 
@@ -112,8 +113,7 @@ def _filtered(request: Request, rows: TaxonomyQuerySet) -> TaxonomyQuerySet:
     if category:
         legal = app_settings.taxonomy_categories
         if category not in legal:
-            message = f"{shown(category)} is not one of: {', '.join(legal)}."
-            raise ValidationError({"category": [message]})
+            raise ValidationError({"category": [not_among(shown(category), legal)]})
         rows = rows.filter(category=category)
     search = request.query_params.get("search", "").strip()
     return rows.filter(_mentions_all(search)) if search else rows
@@ -123,7 +123,8 @@ def _mentions_all(search: str) -> Q:
     problem = name_problem(search)
     words = search.split()
     if problem is None and len(words) > MAX_WORDS:
-        problem = f"Has {len(words)} words; at most {MAX_WORDS} are allowed."
+        counts = {"count": len(words), "most": MAX_WORDS}
+        problem = _("Has %(count)d words; at most %(most)d are allowed.") % counts
     if problem is not None:
         raise ValidationError({"search": [problem]})
     return reduce(and_, map(_mentions, words))
