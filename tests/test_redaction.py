@@ -32,7 +32,7 @@ ANYTHING = {
 # From the outermost to the database's driver: each of these is made to fail.
 PLACES = [
     "rest.interactions._event",
-    "rest.interactions.tracking.track_many",
+    "rest.interactions.tracking.track_allowed",
     "events._text_problem",
     "events.json_problem",
     "events.name_problem",

@@ -95,14 +95,24 @@ def track_many(
     Returns one result for each event, in the same order; a wrong one is reported in its result's
     ``errors`` and does not keep the others from being stored. ``gpc`` is that of :func:`track`.
     """
-    ask = partial(refusal, user, gpc=gpc)
-    reason = ask()
+    reason = refusal(user, gpc=gpc)
     if reason is not None:
         return [TrackResult(reason=reason) for _event in events]
+    return track_allowed(user, events, gpc=gpc)
+
+
+@redacted
+def track_allowed(
+    user: AbstractBaseUser | AnonymousUser, events: Sequence[Event], *, gpc: bool = False
+) -> list[TrackResult]:
+    """Do the same as :func:`track_many` for whom :func:`refusal` has just named no reason.
+
+    For callers that ask before they make the events. It is asked again where the answer cannot
+    change before the events are stored.
+    """
     problems = [event.problems() for event in events]
     good = [event for event, wrong in zip(events, problems, strict=True) if not wrong]
-    # Asked again in there, where the answer cannot change before the events are stored.
-    results = store(user.pk, good, ask)
+    results = store(user.pk, good, partial(refusal, user, gpc=gpc))
     if results and results[0].reason is not None:
         return [results[0] for _event in events]
     stored = iter(results)

@@ -122,6 +122,42 @@ def test_without_consent_nothing_is_stored(api, person, terms, path):
     assert not UserTag.objects.exists()
 
 
+@pytest.mark.parametrize("path", ["", "bulk/"])
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"interaction_type": "content_view", "content": {"type": "library.book", "id": 4711}},
+        {"interaction_type": "content_view", "content": {"type": "auth.user", "id": 1}},
+        {"interaction_type": "vote", "metadata": {"a": "\u0000"}},
+        {},
+    ],
+    ids=["an unknown row", "an unknown model", "a wrong type", "nothing"],
+)
+def test_without_consent_nothing_is_looked_at(api, person, path, event, django_assert_num_queries):
+    PersonalizationSettings.objects.create(user=person, consent="denied")
+    # The only query is that for what the person has said.
+    with django_assert_num_queries(1):
+        response = post(api, {"interactions": [event]} if path else event, path)
+    assert response.status_code == 202
+    assert response.json() == {"stored": False, "reason": "consent_denied"}
+
+
+@pytest.mark.parametrize("path", ["", "bulk/"])
+def test_a_no_that_comes_meanwhile_counts(api, person, terms, monkeypatch, path):
+    """Said after the first look, and before the events are stored."""
+
+    def find(references, user):
+        PersonalizationSettings.objects.create(user=person, consent="denied")
+        return {}
+
+    monkeypatch.setattr("django_personalization.content.find_visible", find)
+    event = {"interaction_type": "search", "text": "python"}
+    response = post(api, {"interactions": [event]} if path else event, path)
+    assert response.status_code == 202
+    assert response.json() == {"stored": False, "reason": "consent_denied"}
+    assert not UserInteraction.objects.exists()
+
+
 def test_bulk_has_a_result_for_each_row(api, person, terms):
     book = Book.objects.create(title="x")
     rows = [

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,7 +25,7 @@ from django_personalization.rest.serializers import (
     NotStoredSerializer,
     UserInteractionSerializer,
 )
-from django_personalization.validation import shown
+from django_personalization.validation import not_among, shown
 
 Errors = Mapping[str, Any]
 
@@ -73,14 +74,19 @@ class InteractionListView(ContractView):
     )
     def post(self, request: Request) -> Response:
         """Track an event: 201; 200 with the first row for a known event_id; 202 without consent."""
+        gpc = tracking.sends_gpc(request)
+        # Before anything is looked at: nothing is learned from what is not to be collected.
+        reason = tracking.refusal(self.person, gpc=gpc)
+        if reason is not None:
+            return _not_stored(reason)
         [event], [errors] = _events([request.data], self.person)
         if errors:
             raise ValidationError(errors)
-        [result] = tracking.track_many(self.person, [event], gpc=tracking.sends_gpc(request))
+        [result] = tracking.track_allowed(self.person, [event], gpc=gpc)
         if result.errors:
             raise ValidationError(result.errors)
-        if not result.stored:
-            return Response({"stored": False, "reason": result.reason}, status=202)
+        if result.reason is not None:
+            return _not_stored(result.reason)
         data = UserInteractionSerializer(result.interaction).data
         return Response(data, status=201 if result.created else 200)
 
@@ -97,15 +103,17 @@ class InteractionBulkView(ContractView):
     )
     def post(self, request: Request) -> Response:
         """Track up to 500 events; each has a result, and a wrong one does not stop the others."""
+        gpc = tracking.sends_gpc(request)
+        reason = tracking.refusal(self.person, gpc=gpc)
+        if reason is not None:
+            return _not_stored(reason)
         body = InteractionListSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         events, errors = _events(body.validated_data["interactions"], self.person)
         good = [event for event, wrong in zip(events, errors, strict=True) if not wrong]
-        gpc = tracking.sends_gpc(request)
-        results = tracking.track_many(self.person, good, gpc=gpc)
-        reason = results[0].reason if results else tracking.refusal(self.person, gpc=gpc)
-        if reason is not None:
-            return Response({"stored": False, "reason": reason}, status=202)
+        results = tracking.track_allowed(self.person, good, gpc=gpc)
+        if results and results[0].reason is not None:
+            return _not_stored(results[0].reason)
         stored = iter(results)
         rows = [_invalid(wrong) if wrong else _outcome(next(stored)) for wrong in errors]
         return Response({"results": rows})
@@ -125,6 +133,10 @@ class InteractionDetailView(ContractView):
         except UserInteraction.DoesNotExist as error:
             raise Http404 from error
         return Response(status=204)
+
+
+def _not_stored(reason: str) -> Response:
+    return Response({"stored": False, "reason": reason}, status=202)
 
 
 def _outcome(result: tracking.TrackResult) -> dict[str, Any]:
@@ -165,7 +177,7 @@ def _target(reference: Mapping[str, str], found: Mapping[tuple[str, str], Model]
 
 
 def _unknown(reference: Mapping[str, str]) -> str:
-    legal = [declaration.label for declaration in content.registered()]
-    if reference["type"] not in legal:
-        return f"{shown(reference['type'])} is not one of: {', '.join(sorted(legal)) or 'none'}."
-    return f"No {reference['type']} that you may see has the id {shown(reference['id'])}."
+    kind, pk = reference["type"], shown(reference["id"])
+    if kind not in [declaration.label for declaration in content.registered()]:
+        return not_among(shown(kind), [content.legal_labels()])
+    return _("No %(type)s that you may see has the id %(id)s.") % {"type": kind, "id": pk}
