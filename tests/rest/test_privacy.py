@@ -126,13 +126,29 @@ def test_all_is_erased(api, known, other):
     before = counts(other)
     response = api.delete(ERASE)
     assert response.status_code == 200
-    assert response.json() == {"deleted": {"tags": 3, "interactions": 2, "settings": 1}}
+    deleted = {"tags": 3, "interactions": 2, "settings": 1}
+    assert response.json() == {"deleted": deleted, "consent": "unset"}
     assert set(counts(known).values()) == {0}
     assert counts(other) == before
     assert api.get(ERASE).json()["settings"]["consent"] == "unset"
     again = api.delete(ERASE)
-    assert again.json() == {"deleted": {"tags": 0, "interactions": 0, "settings": 0}}
+    assert again.json()["deleted"] == {"tags": 0, "interactions": 0, "settings": 0}
     assert not AuditEntry.objects.exists()
+
+
+def test_all_is_erased_and_the_person_refuses_from_then_on(api, known, other):
+    before = counts(other)
+    response = api.delete(ERASE, {"consent": "denied"}, format="json")
+    assert response.status_code == 200
+    deleted = {"tags": 3, "interactions": 2, "settings": 1}
+    assert response.json() == {"deleted": deleted, "consent": "denied"}
+    assert counts(known) == {"settings": 1, "tags": 0, "interactions": 0, "audit": 0}
+    settings = {"consent": "denied", "paused": False, "mode": "full", "discovery": 50}
+    assert api.get(ERASE).json()["settings"] == settings
+    event = {"interaction_type": "search", "text": "python"}
+    refused = api.post("/api/v1/me/interactions/", event, format="json")
+    assert (refused.status_code, refused.json()["reason"]) == (202, "consent_denied")
+    assert counts(other) == before
 
 
 def test_a_reset_keeps_what_was_said(api, known, other):
@@ -146,25 +162,45 @@ def test_a_reset_keeps_what_was_said(api, known, other):
     assert counts(other) == before
 
 
-BODIES = [
-    {"user": 1},
-    {"tags": []},
-    {"": None},
-    {"\ud800": 1},
-]
-
-
-@pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize(("method", "url"), [("post", RESET), ("delete", ERASE)])
-def test_who_wants_less_than_all_is_told(api, known, method, url, body):
+@pytest.mark.parametrize(
+    "body", [{"user": 1}, {"tags": []}, {"": None}, {"\ud800": 1}, {"consent": "denied"}]
+)
+def test_who_wants_less_than_a_reset_is_told(api, known, body):
     before = counts(known)
-    text = json.dumps(body)
-    response = getattr(api, method)(url, text, content_type="application/json")
+    response = api.post(RESET, json.dumps(body), content_type="application/json")
     assert response.status_code == 400
     assert response.json() == {"non_field_errors": ["This request takes no fields."]}
     assert counts(known) == before
-    empty = getattr(api, method)(url, "{}", content_type="application/json")
-    assert empty.status_code == 200
+    assert api.post(RESET, "{}", content_type="application/json").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "words"),
+    [
+        ({"user": 1}, "user", '"user" is not one of: consent.'),
+        ({"tags": []}, "tags", '"tags" is not one of: consent.'),
+        ({"": None}, "", '"" is not one of: consent.'),
+        ({"\ud800": 1}, '"\\ud800"', "is not one of: consent."),
+        ({"mode": "none"}, "mode", '"mode" is not one of: consent.'),
+        ({"consent": "granted"}, "consent", '"granted" is not one of: denied.'),
+        ({"consent": "unset"}, "consent", '"unset" is not one of: denied.'),
+        ({"consent": "DENIED"}, "consent", '"DENIED" is not one of: denied.'),
+        ({"consent": None}, "consent", "null is not one of: denied."),
+        ({"consent": False}, "consent", "false is not one of: denied."),
+        ({"consent": ["denied"]}, "consent", "['denied'] is not one of: denied."),
+        ({"consent": "denied", "tags": []}, "tags", '"tags" is not one of: consent.'),
+    ],
+)
+def test_who_wants_less_than_an_erasure_is_told(api, known, body, name, words):
+    before = counts(known)
+    response = api.delete(ERASE, json.dumps(body), content_type="application/json")
+    assert response.status_code == 400
+    assert list(response.json()) == [name]
+    assert response.json()[name][0].endswith(words)
+    assert counts(known) == before
+    assert preferences.settings_of(known).consent == "granted"
+    empty = api.delete(ERASE, "{}", content_type="application/json")
+    assert (empty.status_code, empty.json()["consent"]) == (200, "unset")
 
 
 @pytest.mark.parametrize(
@@ -229,5 +265,8 @@ def test_queries_do_not_grow(api, known, size, django_assert_max_num_queries):
         api.post(RESET)
     with django_assert_max_num_queries(12):
         api.delete(ERASE)
+    # A look for settings that are not there any more, and the new ones.
+    with django_assert_max_num_queries(14):
+        api.delete(ERASE, {"consent": "denied"}, format="json")
     assert not UserTag.objects.filter(user=known).exists()
     assert not UserInteraction.objects.filter(user=known).exists()

@@ -125,6 +125,28 @@ def test_reset(api, person, other, client_of):
     assert api.put(URL, DEFAULTS, format="json").status_code == 405
 
 
+@pytest.mark.parametrize(
+    "body", ['{"mode": "full"}', '{"consent": "denied"}', '{"user": 1}', '{"": null}']
+)
+def test_who_wants_less_than_a_reset_is_told(api, person, body):
+    change_settings(person, consent="denied", mode="none")
+    response = api.post(RESET, body, content_type="application/json")
+    assert response.status_code == 400
+    assert response.json() == {"non_field_errors": ["This request takes no fields."]}
+    assert api.get(URL).json() == {**DEFAULTS, "consent": "denied", "mode": "none"}
+    assert api.post(RESET, "{}", content_type="application/json").status_code == 200
+
+
+def test_queries(api, person, django_assert_num_queries):
+    """The person is held, and their row read and written, between two savepoints of the test."""
+    for body in ('{"consent": "denied"}', '{"mode": "none", "discovery": 3, "paused": true}'):
+        with django_assert_num_queries(5):
+            assert patch(api, body).status_code == 200
+    for _time in range(2):
+        with django_assert_num_queries(4):
+            assert api.post(RESET).status_code == 200
+
+
 def test_a_session_changes_them_with_its_token_only(person):
     client = Client(enforce_csrf_checks=True)
     client.force_login(person)

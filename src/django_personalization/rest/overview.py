@@ -6,13 +6,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_personalization import privacy
+from django_personalization.choices import Consent
 from django_personalization.models import Taxonomy, UserInteraction
 from django_personalization.preferences import settings_of
 from django_personalization.profiles import profile_of
 from django_personalization.rest.contract import ContractView
-from django_personalization.rest.privacy import deleted_schema, refuse_body
+from django_personalization.rest.privacy import asks_to_refuse, deleted_schema
 from django_personalization.rest.schema import describe
 from django_personalization.rest.serializers import UserPersonalizationSerializer
+
+_ERASED = deleted_schema("tags", "interactions", "settings")
+_ERASED["required"].append("consent")
+_ERASED["properties"]["consent"] = {"type": "string", "enum": [Consent.UNSET, Consent.DENIED]}
 
 
 class PersonalizationView(ContractView):
@@ -39,9 +44,15 @@ class PersonalizationView(ContractView):
     @describe(
         operation_id="personalization_destroy",
         request=None,
-        responses={200: deleted_schema("tags", "interactions", "settings")},
+        responses={200: _ERASED},
     )
     def delete(self, request: Request) -> Response:
-        """Erase all that is known about the person, and return how much it was."""
-        refuse_body(request)
-        return Response({"deleted": privacy.erase_profile(self.person)})
+        """Erase all that is known about the person, and return how much it was.
+
+        The body may be {"consent": "denied"} and nothing else: a denied consent is then left
+        behind, so that nothing is collected any more. The answer has the consent as it is now.
+        """
+        refuse = asks_to_refuse(request)
+        deleted = privacy.erase_profile(self.person, refuse=refuse)
+        consent = Consent.DENIED if refuse else Consent.UNSET
+        return Response({"deleted": deleted, "consent": consent})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from django_personalization import privacy
+from django_personalization import preferences, privacy
+from django_personalization.exceptions import InvalidInput
 from django_personalization.personal_data import registered_personal_data
 from django_personalization.rest.contract import ContractView
 from django_personalization.rest.schema import describe
@@ -64,7 +66,16 @@ class ResetView(ContractView):
         return Response({"deleted": privacy.reset_profile(self.person)})
 
 
+def asks_to_refuse(request: Request) -> bool:
+    """Whether an erasure is to leave a denied consent behind; any other field is refused."""
+    fields = cast(dict[str, Any], request.data)
+    problems = preferences.refusal_problems(fields)
+    if problems:
+        raise InvalidInput(problems)
+    return bool(fields)
+
+
 def refuse_body(request: Request) -> None:
-    """Refuse any field: who sends one expects that less will go than all."""
+    """Refuse any field: who sends one expects something else than what the route does."""
     if request.data:
-        raise ValidationError({"non_field_errors": ["This request takes no fields."]})
+        raise ValidationError({"non_field_errors": [_("This request takes no fields.")]})

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from django_personalization.choices import TAG_WEIGHTS, Consent, Mode, TagState
@@ -21,11 +22,15 @@ from django_personalization.models import (
 from django_personalization.preferences import MOST_DISCOVERY
 from django_personalization.querysets import UserTagQuerySet
 from django_personalization.rest.schema import describe_field
-from django_personalization.validation import MAX_NAME_LENGTH, shown
+from django_personalization.validation import MAX_NAME_LENGTH, not_among, shown
 
 MAX_IDS = 500
 MAX_EVENTS = 500
 _LARGEST_ID = 2**63 - 1
+_DISCOVERY = (
+    "How much of what is recommended should lie beyond the person's interests. It is stored; "
+    "nothing in this version reads it, so that no order depends on it yet."
+)
 
 
 class Time(serializers.DateTimeField):
@@ -191,6 +196,7 @@ class PersonalizationSettingsSerializer(serializers.ModelSerializer[Personalizat
         model = PersonalizationSettings
         fields = ["consent", "paused", "mode", "discovery"]
         read_only_fields = fields
+        extra_kwargs = {"discovery": {"help_text": _DISCOVERY}}
 
 
 class SettingsChangeSerializer(serializers.Serializer[Any]):
@@ -199,7 +205,9 @@ class SettingsChangeSerializer(serializers.Serializer[Any]):
     consent = serializers.ChoiceField(required=False, choices=Consent.choices)
     paused = serializers.BooleanField(required=False)
     mode = serializers.ChoiceField(required=False, choices=Mode.choices)
-    discovery = serializers.IntegerField(required=False, min_value=0, max_value=MOST_DISCOVERY)
+    discovery = serializers.IntegerField(
+        required=False, min_value=0, max_value=MOST_DISCOVERY, help_text=_DISCOVERY
+    )
 
 
 class UserPersonalizationSerializer(serializers.Serializer[Any]):
@@ -218,8 +226,8 @@ class Weight(serializers.FloatField):
     def to_internal_value(self, data: Any) -> float:
         value = super().to_internal_value(data)
         if value not in TAG_WEIGHTS:
-            legal = ", ".join(f"{weight:g}" for weight in TAG_WEIGHTS)
-            raise serializers.ValidationError(f"{shown(value)} is not one of: {legal}.")
+            legal = [f"{weight:g}" for weight in TAG_WEIGHTS]
+            raise serializers.ValidationError(not_among(shown(value), legal))
         return value
 
 
@@ -235,7 +243,7 @@ class TagCreateSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "taxonomy" not in attrs and "name" not in attrs:
-            raise serializers.ValidationError({"taxonomy": ["Give a taxonomy or a name."]})
+            raise serializers.ValidationError({"taxonomy": [_("Give a name or a taxonomy.")]})
         return attrs
 
 

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from django_personalization import preferences
 from django_personalization.exceptions import InvalidInput
 from django_personalization.rest.contract import ContractView
+from django_personalization.rest.privacy import refuse_body
 from django_personalization.rest.schema import describe
 from django_personalization.rest.serializers import (
     PersonalizationSettingsSerializer,
@@ -50,5 +51,6 @@ class SettingsResetView(ContractView):
     )
     def post(self, request: Request) -> Response:
         """Give all four their defaults; consent is then as if nobody had been asked."""
+        refuse_body(request)
         settings = preferences.reset_settings(self.person)
         return Response(PersonalizationSettingsSerializer(settings).data)

@@ -67,7 +67,12 @@ export interface paths {
         get: operations["personalization_retrieve"];
         put?: never;
         post?: never;
-        /** @description Erase all that is known about the person, and return how much it was. */
+        /**
+         * @description Erase all that is known about the person, and return how much it was.
+         *
+         *     The body may be {"consent": "denied"} and nothing else: a denied consent is then left
+         *     behind, so that nothing is collected any more. The answer has the consent as it is now.
+         */
         delete: operations["personalization_destroy"];
         options?: never;
         head?: never;
@@ -561,6 +566,7 @@ export interface components {
             consent?: components["schemas"]["ConsentEnum"];
             paused?: boolean;
             mode?: components["schemas"]["ModeEnum"];
+            /** @description How much of what is recommended should lie beyond the person's interests. It is stored; nothing in this version reads it, so that no order depends on it yet. */
             discovery?: number;
         };
         /** @description What a person may change about a tag. */
@@ -575,6 +581,7 @@ export interface components {
             /** @description Keeps the profile and stops learning. */
             readonly paused: boolean;
             readonly mode: components["schemas"]["ModeEnum"];
+            /** @description How much of what is recommended should lie beyond the person's interests. It is stored; nothing in this version reads it, so that no order depends on it yet. */
             readonly discovery: number;
         };
         /** @description One way to change the order. */
@@ -908,6 +915,8 @@ export interface operations {
                             interactions: number;
                             settings: number;
                         };
+                        /** @enum {string} */
+                        consent: "unset" | "denied";
                     };
                 };
             };
