@@ -1,18 +1,22 @@
 """The main parameters say what is done now: whatever changes it changes the sentences."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
 from django.template import Context, Template
-from django.utils import translation
+from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from django_personalization import affinity, choices, parameters, scoring
 from django_personalization.choices import TAG_WEIGHTS, Mode
 from django_personalization.conf import DEFAULTS, app_settings
 from django_personalization.content import register, unregister
+from django_personalization.models import UserInteraction
 from django_personalization.parameters import ranking_parameters
+from django_personalization.retention import prune_interactions
+from django_personalization.tracking import track
 from tests.hosts.library.models import Book, Note
 
 URL = "/api/v1/personalization/parameters/"
@@ -134,15 +138,17 @@ CHANGES = [
     (
         {"INTERACTION_RETENTION_DAYS": 1},
         {
-            "retention": "The record of what you did is kept for 1 day. What follows from it "
-            "stays, and fades."
+            "retention": "The record of what you did is kept until you delete it, or until this "
+            "site deletes what is older than 1 day. What follows from it may stay longer, and "
+            "fades."
         },
     ),
     (
         {"INTERACTION_RETENTION_DAYS": 30},
         {
-            "retention": "The record of what you did is kept for 30 days. What follows from it "
-            "stays, and fades."
+            "retention": "The record of what you did is kept until you delete it, or until this "
+            "site deletes what is older than 30 days. What follows from it may stay longer, and "
+            "fades."
         },
     ),
     (
@@ -263,6 +269,21 @@ def test_who_may_read_it(settings, client_of, person):
     assert (again.status_code, again.content) == (304, b"")
     settings.DJANGO_PERSONALIZATION = {"PUBLIC_TAXONOMIES": True, "HALF_LIFE_DAYS": 60}
     assert APIClient().get(URL, HTTP_IF_NONE_MATCH=answer["ETag"]).status_code == 200
+
+
+@pytest.mark.django_db
+def test_what_is_said_of_keeping_is_true_of_a_host_that_never_deletes(person):
+    """The default: 365 days are said, and nothing goes unless the host runs a command."""
+    long_ago = timezone.now() - timedelta(days=3000)
+    row = track(person, "search", extracted_keywords=["Zig"]).interaction
+    UserInteraction.objects.update(created_at=long_ago)
+    said = texts()["retention"]
+    assert "kept for" not in said
+    assert "until you delete it, or until this site deletes what is older than 365 days." in said
+    assert UserInteraction.objects.get() == row
+    prune_interactions()
+    assert not UserInteraction.objects.exists()
+    assert texts()["retention"] == said
 
 
 def test_it_costs_no_query(client_of, person, django_assert_num_queries):

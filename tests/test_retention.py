@@ -422,8 +422,21 @@ def test_who_chose_a_period_and_never_prunes_is_reminded(person, settings):
     assert reminders() == []
 
 
+def test_who_takes_the_default_is_reminded_as_well(person, settings):
+    """People are told of 365 days."""
+    events(person, 1)
+    settings.DJANGO_PERSONALIZATION = {}
+    UserInteraction.objects.update(created_at=at(364))
+    assert reminders() == []
+    UserInteraction.objects.update(created_at=at(366))
+    [message] = reminders()
+    assert "is 365," in message.msg
+    prune_interactions()
+    assert reminders() == []
+
+
 @pytest.mark.parametrize(
-    "host", [{}, {"INTERACTION_RETENTION_DAYS": None}, {"INTERACTION_RETENTION_DAYS": "x"}, []]
+    "host", [{"INTERACTION_RETENTION_DAYS": None}, {"INTERACTION_RETENTION_DAYS": "x"}]
 )
 def test_who_chose_none_is_not_reminded(person, settings, host):
     events(person, 1)

@@ -216,13 +216,12 @@ def check_database_router(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_retention(databases: Collection[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Remind a host that chose a period, but has never deleted what is older.
+    """Remind a host that keeps activity for a period, but has never deleted what is older.
 
-    Asks the database, so it runs only where that may be asked: ``migrate`` and
-    ``check --database default``.
+    The default is a period, too: people are told of it. Asks the database, so it runs only where
+    that may be asked: ``migrate`` and ``check --database default``.
     """
-    host = getattr(django_settings, SETTINGS_NAME, {})
-    days = host.get("INTERACTION_RETENTION_DAYS") if isinstance(host, Mapping) else None
+    days = app_settings.raw("INTERACTION_RETENTION_DAYS")
     if days is None or list(_retention_problems(days)) or not _can_ask(databases or ()):
         return []
     if not retention.was_never_pruned():
@@ -231,7 +230,8 @@ def check_retention(databases: Collection[str] | None = None, **kwargs: Any) -> 
         Reminder(
             f"{SETTINGS_NAME}['INTERACTION_RETENTION_DAYS'] is {days!r}, but activity that is "
             "older is still stored, and prune_interactions has never run.",
-            hint="Run `manage.py prune_interactions` every day or week; nothing else deletes it.",
+            hint="Run `manage.py prune_interactions` every day or week; nothing else deletes it. "
+            "None keeps activity without limit, and says so to people.",
             id="django_personalization.W001",
         )
     ]

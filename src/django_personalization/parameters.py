@@ -152,10 +152,12 @@ def _collecting() -> Iterator[Parameter]:
     if days is None:
         text = _("The record of what you did is kept until you delete it.")
     else:
+        # Nothing goes by itself, and whether a host deletes is not in its settings.
         text = ngettext(
-            "The record of what you did is kept for %s day. What follows from it stays, and fades.",
-            "The record of what you did is kept for %s days. What follows from it stays, and "
-            "fades.",
+            "The record of what you did is kept until you delete it, or until this site deletes "
+            "what is older than %s day. What follows from it may stay longer, and fades.",
+            "The record of what you did is kept until you delete it, or until this site deletes "
+            "what is older than %s days. What follows from it may stay longer, and fades.",
             _plural(days),
         ) % _number(days)
     yield Parameter("retention", text)
