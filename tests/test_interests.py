@@ -90,6 +90,14 @@ class TestFreeTags:
         assert titles(personalize(Book.objects.all(), person)) == []
         assert explain(shown, person).is_left_out
 
+    @pytest.mark.parametrize("late", ["alias"], indirect=True)
+    def test_what_was_removed_under_another_name_is_worth_nothing(self, person, late):
+        tagging.drop(UserTag.objects.get(name="Zig"))
+        tagging.pick(person, taxonomy=late[0])
+        shown = book("zig", late[0])
+        assert [row.relevance for row in personalize(Book.objects.all(), person)] == [0.0]
+        assert explain(shown, person).obstacles[0].code == "removed"
+
     def test_the_evidence_is_known_as_well(self, person, terms):
         track(person, "project_create", extracted_keywords=["Nim"])
         [term] = Taxonomy.objects.bulk_create([Taxonomy(name="Nim", category="skill")])

@@ -112,8 +112,6 @@ class Interests:
     @cached_property
     def worth(self) -> Mapping[Any, float]:
         """What each of the host's terms is worth, by its key: affinity times rarity."""
-        if not self.affinities:
-            return {}
         return {
             key: affinity.value * self.statistics.rarity(key)
             for term, affinity in self.affinities.items()
