@@ -168,7 +168,8 @@ export const strings = {
       none: "Your tags are kept, and not used. Nothing is collected.",
     } satisfies Record<Mode, string>,
     discoveryTitle: "Discovery",
-    discoveryDetail: "How much of what is recommended should lie beyond your interests.",
+    discoveryDetail:
+      "How much of what is recommended should lie beyond your interests. Your choice is stored; nothing here uses it yet.",
     discoveryLeast: "Only what I know",
     discoveryMost: "Much that is new",
     reset: "Back to defaults",

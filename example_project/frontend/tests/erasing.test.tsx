@@ -76,6 +76,8 @@ describe("Delete my data", () => {
     expect(screen.getByText(/Nothing hidden/)).toBeInTheDocument();
     expect(screen.getByText(/Nothing removed/)).toBeInTheDocument();
     expect(screen.getByRole("switch")).not.toBeChecked();
+    expect(erasures()[0]?.body).toBeUndefined();
+    expect(within(data()).getByText(/^Deleted/)).not.toHaveTextContent("from now on");
     expect(api.received("PATCH", SETTINGS)).toEqual([]);
     await waitFor(() => { expect(button("Delete my data…")).toHaveFocus(); });
     await expectNoAxeViolations(container);
@@ -96,14 +98,14 @@ describe("Delete my data", () => {
     expect(screen.queryByRole("button", { name: "Undo" })).toBeNull();
   });
 
-  it("says no for the future where that was asked for, after the deletion", async () => {
+  it("says no for the future where that was asked for, in the request that deletes", async () => {
     const { user, sure, stop, confirm } = await askToErase();
     await user.click(sure);
     await user.click(stop);
     await user.click(confirm);
     expect(await within(data()).findByText(/^Deleted: 5 tags.* Nothing is collected from now on\.$/)).toBeInTheDocument();
     const writes = api.requests.filter(({ method }) => method !== "GET").map(({ method, path, body }) => [method, path, body]);
-    expect(writes).toEqual([["DELETE", PROFILE, undefined], ["PATCH", SETTINGS, { consent: "denied" }]]);
+    expect(writes).toEqual([["DELETE", PROFILE, { consent: "denied" }]]);
     expect(section("Settings")).toHaveTextContent("You said no.");
   });
 
@@ -112,7 +114,19 @@ describe("Delete my data", () => {
     expect(stop).toBeChecked();
   });
 
+  it("says no once more where something on the way has dropped it", async () => {
+    api.answer("DELETE", PROFILE, { status: 200, body: { deleted: { tags: 5, interactions: 41, settings: 1 }, consent: "unset" } });
+    const { user, sure, stop, confirm } = await askToErase();
+    await user.click(sure);
+    await user.click(stop);
+    await user.click(confirm);
+    expect(await within(data()).findByText(/^Deleted: 5 tags.* Nothing is collected from now on\.$/)).toBeInTheDocument();
+    expect(api.received("PATCH", SETTINGS).map(({ body }) => body)).toEqual([{ consent: "denied" }]);
+    expect(api.profile.settings.consent).toBe("denied");
+  });
+
   it("says when the data is gone and the no could not be saved, and tries again", async () => {
+    api.answer("DELETE", PROFILE, { status: 200, body: { deleted: { tags: 5, interactions: 41, settings: 1 }, consent: "unset" } });
     api.answer("PATCH", SETTINGS, { status: 500, body: {} });
     const { user, sure, stop, confirm } = await askToErase();
     await user.click(sure);

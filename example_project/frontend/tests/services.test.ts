@@ -66,6 +66,7 @@ const WRITES: [string, Call, string, string, unknown][] = [
   ["resetSettings", () => service.resetSettings(), "POST", "me/personalization/settings/reset/", undefined],
   ["resetProfile", () => service.resetProfile(), "POST", "me/personalization/reset/", undefined],
   ["eraseProfile", () => service.eraseProfile(), "DELETE", "me/personalization/", undefined],
+  ["eraseProfile and refuse", () => service.eraseProfile(true), "DELETE", "me/personalization/", { consent: "denied" }],
   ["deleteInteraction", () => service.deleteInteraction(7), "DELETE", "me/interactions/7/", undefined],
 ];
 

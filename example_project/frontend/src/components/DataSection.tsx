@@ -56,10 +56,10 @@ export function DataSection({ consent, onErased }: Props) {
   );
 }
 
-function describeErasure({ deleted, stopping }: Erasure): string {
+function describeErasure({ deleted, isStopped }: Erasure): string {
   const { data } = strings;
   if (deleted === null) return "";
   const isEmpty = Object.values(deleted).every((count) => count === 0);
   const outcome = isEmpty ? data.nothingErased : data.erased(deleted);
-  return stopping?.saved ? `${outcome} ${data.stopped}` : outcome;
+  return isStopped ? `${outcome} ${data.stopped}` : outcome;
 }

@@ -96,14 +96,14 @@ export function useForgetInteraction() {
 }
 
 /** A deletion of what is stored; everything is loaded again, also after a failure. */
-function useDeletion<Result>(mutationFn: () => Promise<Result>) {
+function useDeletion<Result, Input = void>(mutationFn: (input: Input) => Promise<Result>) {
   const client = useQueryClient();
   return useMutation({ mutationFn, onSettled: () => client.invalidateQueries({ queryKey: queryKeys.all }) });
 }
 
-export const useResetProfile = () => useDeletion(api.resetProfile);
+export const useResetProfile = () => useDeletion(() => api.resetProfile());
 
-export const useEraseProfile = () => useDeletion(api.eraseProfile);
+export const useEraseProfile = () => useDeletion((refuse: boolean) => api.eraseProfile(refuse));
 
 export function useSaveSelection() {
   const client = useQueryClient();

@@ -9,7 +9,9 @@ export interface Erasure {
   error: Error | null;
   /** What has been deleted, once it is. */
   deleted: DeletedRows | null;
-  /** The "no" that follows the deletion; null where the person did not ask for it. */
+  /** Whether a "no" was left behind, so that nothing is collected any more. */
+  isStopped: boolean;
+  /** The "no" once more, where the deletion did not take it along; null where the person did not ask for it. */
   stopping: SettingsControl | null;
   /** Delete everything; the answer is whether that worked. */
   erase: (stopCollecting: boolean) => Promise<boolean>;
@@ -17,7 +19,7 @@ export interface Erasure {
 
 /**
  * Delete everything that is stored. The settings go with it, and with them an earlier "no": one that is to hold from
- * now on is given again afterwards.
+ * now on is given in the same request, so that nothing is collected in between.
  */
 export function useErasure(): Erasure {
   const mutation = useEraseProfile();
@@ -29,8 +31,9 @@ export function useErasure(): Erasure {
     setIsErasing(true);
     setIsStopWanted(stopCollecting);
     try {
-      await mutation.mutateAsync();
-      if (stopCollecting) await stopping.change({ consent: "denied" });
+      const { consent } = await mutation.mutateAsync(stopCollecting);
+      // Some proxies drop the body of a DELETE.
+      if (stopCollecting && consent !== "denied") await stopping.change({ consent: "denied" });
       return true;
     } catch {
       return false;
@@ -43,6 +46,7 @@ export function useErasure(): Erasure {
     isErasing,
     error: mutation.error,
     deleted: mutation.data?.deleted ?? null,
+    isStopped: isStopWanted && (mutation.data?.consent === "denied" || stopping.saved !== null),
     stopping: isStopWanted ? stopping : null,
     erase,
   };

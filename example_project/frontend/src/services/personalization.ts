@@ -131,8 +131,9 @@ export const resetSettings = () =>
 /** Everything that is stored about the person, as one JSON document. */
 export const exportProfile = (signal?: Signal) => download("me/personalization/export/", signal);
 
-/** Delete everything that is stored about the person, settings included. */
-export const eraseProfile = () => request<Answer<"personalization_destroy">>("DELETE", "me/personalization/");
+/** Delete everything that is stored about the person, settings included; leave a "no" behind where that is asked for. */
+export const eraseProfile = (refuse = false) =>
+  request<Answer<"personalization_destroy">>("DELETE", "me/personalization/", refuse ? { body: { consent: "denied" } } : {});
 
 /** Delete what was observed and inferred; what the person picked, removed or hid stays. */
 export const resetProfile = () => request<Answer<"personalization_reset">>("POST", "me/personalization/reset/");

@@ -1,4 +1,4 @@
-import type { PersonalizationSettings, RankingParameters, TagEvidence, UserTag } from "../../src/types/models";
+import type { Consent, PersonalizationSettings, RankingParameters, TagEvidence, UserTag } from "../../src/types/models";
 import { PARAMETERS, tag, TAXONOMIES } from "./data";
 
 export interface Answer {
@@ -62,7 +62,7 @@ export class FakeProfile {
       return ok(this.listed("manual"));
     },
     "GET me/personalization/": () => ok(this.overview()),
-    "DELETE me/personalization/": () => this.erase(),
+    "DELETE me/personalization/": ({ body }) => this.erase((body as Partial<PersonalizationSettings> | undefined)?.consent),
     "POST me/personalization/reset/": () => ok({ deleted: this.deleteCollected() }),
     "GET me/personalization/export/": () => ok({ format: "django-personalization", tags: this.tags }),
     "GET me/personalization/settings/": () => ok(this.settings),
@@ -88,10 +88,11 @@ export class FakeProfile {
     };
   }
 
-  private erase(): Answer {
+  private erase(consent: Consent = "unset"): Answer {
     const deleted = { tags: this.tags.length, interactions: this.totalInteractions, settings: this.settings === DEFAULT_SETTINGS ? 0 : 1 };
-    [this.tags, this.settings, this.totalInteractions, this.evidence] = [[], DEFAULT_SETTINGS, 0, {}];
-    return ok({ deleted });
+    [this.tags, this.totalInteractions, this.evidence] = [[], 0, {}];
+    this.settings = consent === "unset" ? DEFAULT_SETTINGS : { ...DEFAULT_SETTINGS, consent };
+    return ok({ deleted, consent });
   }
 
   private deleteCollected() {
