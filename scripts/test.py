@@ -4,10 +4,10 @@
     make test ONLY="sqlite browser"      some of it
     make test ARGS="-k vocabulary"       with arguments for pytest
 
-The parts are: sqlite, uuid (SQLite, with a user model that has a UUID key and no username),
-postgres (a real server, started for the purpose unless DATABASE_URL names one), docs (the code
-in README and docs), example (the example site), frontend, and browser (the real page on the real
-server in Chromium).
+The parts are: sqlite (with Django's own user), postgres (a real server, started for the purpose
+unless DATABASE_URL names one, and a user model that has a UUID key and no username), docs (the
+code in README and docs), example (the example site), frontend, and browser (the real page on the
+real server in Chromium). `make matrix` crosses databases and user models the other way as well.
 """
 
 from __future__ import annotations
@@ -39,15 +39,14 @@ class Suites:
 
     def __init__(self, pytest_arguments: Sequence[str], workers: int) -> None:
         self.pytest_arguments = list(pytest_arguments)
-        self.workers = workers
+        self.in_parallel = ["--numprocesses", str(workers)] if workers > 1 else []
         self.counts: Counter[str] = Counter()
 
     def steps(self) -> list[Step]:
         """Return one step per suite, in the order in which they run."""
         return [
             Step("sqlite", "Python tests on SQLite", self.sqlite),
-            Step("uuid", "Python tests on SQLite, users with a UUID key", self.uuid),
-            Step("postgres", "Python tests on PostgreSQL", self.postgres),
+            Step("postgres", "Python tests on PostgreSQL, users with a UUID key", self.postgres),
             Step("docs", "Code in README and docs", self.docs),
             Step("example", "Example site", self.example),
             Step("frontend", "Front-end tests", self.frontend),
@@ -55,26 +54,21 @@ class Suites:
         ]
 
     def sqlite(self) -> str:
-        """Run the Python tests on SQLite, whatever DATABASE_URL says."""
+        """Run the Python tests on SQLite, whatever DATABASE_URL says, with Django's own user."""
         return self._python_tests("sqlite", DATABASE_URL="")
 
-    def uuid(self) -> str:
-        """Run the Python tests on SQLite with a user model unlike Django's own."""
-        # What is slow is about amounts of rows, which another key for users does not change.
-        options = ["-m", "not slow"]
-        return self._python_tests("uuid", options, DATABASE_URL="", TEST_USER_MODEL="uuid")
-
     def postgres(self) -> str:
-        """Run the Python tests on a real PostgreSQL."""
-        return self._python_tests("postgres", before=[PYTHON, "scripts/with_postgres.py"])
+        """Run the Python tests on a real PostgreSQL, with a user model unlike Django's own."""
+        before = [PYTHON, "scripts/with_postgres.py"]
+        return self._python_tests("postgres", before=before, TEST_USER_MODEL="uuid")
 
     def docs(self) -> str:
         """Run the code blocks of README and docs."""
-        return self._pytest("docs", ["tests/docs"], DATABASE_URL="")
+        return self._pytest("docs", ["tests/docs", *self.in_parallel], DATABASE_URL="")
 
     def example(self) -> str:
         """Run the tests of the example site with its own settings."""
-        return self._pytest("example", ["tests/example"], DATABASE_URL="")
+        return self._pytest("example", ["tests/example", *self.in_parallel], DATABASE_URL="")
 
     def frontend(self) -> str:
         """Run the component tests of the settings page."""
@@ -103,18 +97,10 @@ class Suites:
         }
         return self._pytest("browser", ["tests/browser"], **environment)
 
-    def _python_tests(
-        self,
-        name: str,
-        options: Sequence[str] = (),
-        *,
-        before: Sequence[str] = (),
-        **environment: str,
-    ) -> str:
+    def _python_tests(self, name: str, *, before: Sequence[str] = (), **environment: str) -> str:
         apart = [f"--ignore=tests/{suite}" for suite in APART]
-        workers = ["--numprocesses", str(self.workers)] if self.workers > 1 else []
         return self._pytest(
-            name, ["tests", *apart, *workers, *options], before=before, **environment
+            name, ["tests", *apart, *self.in_parallel], before=before, **environment
         )
 
     def _pytest(
