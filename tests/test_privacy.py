@@ -13,6 +13,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.db.models import Max
 from django.utils import timezone
 
 from django_personalization import preferences, scoring, tagging
@@ -216,7 +217,7 @@ def test_rows_that_go_while_an_export_runs_do_no_harm(known):
 
 
 def many_events(person, count):
-    """Store ``count`` events and 300 tags past the doors, and return how much text they hold."""
+    """Store ``count`` events and 300 tags past the doors, a thousand events at a time."""
     rng = random.Random(1)
     names = [f"Word {number}" for number in range(300)]
     keys = {name: term_key(name) for name in names}
@@ -225,19 +226,38 @@ def many_events(person, count):
         for n, k in keys.items()
     )
     start = timezone.now() - timedelta(days=300)
-    for first in range(0, count, 1000):
-        UserInteraction.objects.bulk_create(
-            UserInteraction(
-                user=person,
-                interaction_type=rng.choice(["search", "conversation"]),
-                metadata={"filler": "x" * 300},
-                extracted_keywords=(some := rng.sample(names, 5)),
-                fed_terms={keys[name]: None for name in some},
-                fed_weight=1,
-                created_at=start + timedelta(minutes=number),
-            )
-            for number in range(first, min(first + 1000, count))
+    UserInteraction.objects.bulk_create(
+        UserInteraction(
+            user=person,
+            interaction_type=rng.choice(["search", "conversation"]),
+            metadata={"filler": "x" * 300},
+            extracted_keywords=(some := rng.sample(names, 5)),
+            fed_terms={keys[name]: None for name in some},
+            fed_weight=1,
+            created_at=start + timedelta(minutes=number),
         )
+        for number in range(min(count, 1000))
+    )
+    repeat_events(range(1000, count, 1000))
+
+
+def repeat_events(minutes):
+    """Copy all events that are stored, inside the database, for each of ``minutes`` later."""
+    columns = [f.column for f in UserInteraction._meta.concrete_fields if not f.primary_key]
+    later = {
+        "postgresql": "created_at + %s * interval '1 minute'",
+        "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', created_at, %s || ' minutes')",
+    }[connection.vendor]
+    values = [later if column == "created_at" else column for column in columns]
+    table = UserInteraction._meta.db_table
+    last = UserInteraction.objects.aggregate(last=Max("pk"))["last"]
+    with connection.cursor() as cursor:
+        for minute in minutes:
+            cursor.execute(
+                f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} "
+                f"FROM {table} WHERE id <= %s ORDER BY id",
+                [minute, last],
+            )
 
 
 def resident():
