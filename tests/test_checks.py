@@ -1,9 +1,12 @@
 """Every setting has a check, an id and a hint."""
 
+from functools import partial
+
 import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 
 from django_personalization import content
 from django_personalization.checks import (
@@ -94,17 +97,22 @@ def test_settings_are_read_at_every_access(settings):
 
 
 @pytest.fixture
-def _registered_wrongly():
-    declared = content.declaration_of(Book)
-    content.register(Book, terms="topic", owner="author__nobody", published_at="created_at")
-    yield
+def declare():
+    """Return how to declare books otherwise, for one test."""
+    right = content.declaration_of(Book)
+    yield partial(content.register, Book)
     content.register(
         Book,
-        terms=declared.terms,
-        owner=declared.owner,
-        published_at=declared.published_at,
-        visible=Q(is_public=True),
+        terms=right.terms,
+        owner=right.owner,
+        published_at=right.published_at,
+        visible=right.visible,
     )
+
+
+@pytest.fixture
+def _registered_wrongly(declare):
+    declare(terms="topic", owner="author__nobody", published_at="created_at")
 
 
 @pytest.mark.usefixtures("_registered_wrongly")
@@ -115,6 +123,54 @@ def test_a_wrong_path_is_reported_with_the_right_ones():
     assert "topics" in terms.hint
     assert "nobody" in owner.msg
     assert check_settings() == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "reason"),
+    [
+        (Q(is_publc=True), "Cannot resolve keyword 'is_publc' into field"),
+        (Q(author__nam="x") & Q(is_public=True), "nam"),
+        (~Q(is_public=True, title__contain="x"), "Unsupported lookup 'contain'"),
+        (Q(is_public="perhaps"), "“perhaps” value must be either True or False"),
+        (Q(created_at="yesterday"), "“yesterday” value has an invalid format"),
+        (Q(created_at__range=5), "not iterable"),
+        (Q(pk=[1]), "expected a number but got [1]"),
+        (Q(pk__in=Book), "not iterable"),
+        (Q(F("title")), "non-conditional expression"),
+    ],
+)
+def test_a_condition_that_no_query_can_have_is_reported_with_the_fields(declare, condition, reason):
+    declare(terms="topics", visible=condition)
+    [message] = check_content()
+    assert message.id == "django_personalization.E012"
+    assert message.msg.startswith("register(library.book): visible=<Q: ")
+    assert reason in message.msg
+    assert "Choices are" not in message.msg
+    assert "is_public" in message.hint.partition(": ")[2].rstrip(".").split(", ")
+
+
+def test_a_condition_that_is_none_is_reported(declare):
+    declare(terms="topics", visible="is_public")
+    [message] = check_content()
+    assert message.id == "django_personalization.E012"
+    assert "visible='is_public' is no condition" in message.msg
+    assert "Q(...)" in message.hint
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Q(is_public=True),
+        Q(),
+        Q(topics__name__icontains="x") | ~Q(author__pk__in=[1]),
+        Q(Exists(Book.objects.filter(pk=OuterRef("pk")))),
+        Q(created_at__lt=Now()),
+        lambda user: Q(nobody_knows=user),
+    ],
+)
+def test_a_right_condition_and_a_function_are_no_problem(declare, condition):
+    declare(terms="topics", visible=condition)
+    assert check_content() == []
 
 
 def test_a_host_without_time_zones_is_told(settings):

@@ -173,7 +173,7 @@ def _wrong_values() -> Iterator[Error]:
 
 @register(Tags.models)
 def check_content(**kwargs: Any) -> list[CheckMessage]:
-    """Report paths of registered content that cannot work."""
+    """Report paths and conditions of registered content that cannot work."""
     return [
         Error(
             f"register({declaration.label}): {problem.argument}="

@@ -79,7 +79,8 @@ def register(
     a condition (or a function of the user that returns one) for rows that people may see.
     ``shares`` is a path to a number above 0 that says how much of the item each term is, on the
     same rows that ``terms`` goes through: ``terms="links__topic", shares="links__weight"``. A
-    system check reports paths that do not exist. Registering again replaces.
+    system check reports paths that do not exist and conditions that cannot be. Registering again
+    replaces.
     """
     _registry[model] = Content(model, terms, owner, published_at, visible, shares)
 

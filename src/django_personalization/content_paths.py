@@ -1,4 +1,4 @@
-"""What is wrong with the paths that a host declares for its content, and which would be right."""
+"""What is wrong with what a host declares of its content, and what would be right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.fields import GenericForeignKey
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationError
 from django.db.models import (
     AutoField,
     BigAutoField,
@@ -19,6 +19,7 @@ from django.db.models import (
     IntegerField,
     ManyToManyField,
     Model,
+    Q,
     SmallAutoField,
     TextField,
 )
@@ -41,15 +42,16 @@ class PathProblem:
 
 def path_problems(content: Content) -> Iterator[PathProblem]:
     """Yield what is wrong with each argument of a declaration."""
-    checks: dict[str, Callable[[Content, str], PathProblem | None]] = {
+    checks: dict[str, Callable[[Content, Any], PathProblem | None]] = {
         "terms": _terms_problem,
         "owner": _owner_problem,
         "published_at": _date_problem,
         "shares": _shares_problem,
+        "visible": _visible_problem,
     }
     for argument, check in checks.items():
-        path = getattr(content, argument)
-        problem = None if path is None and argument != "terms" else check(content, path)
+        declared = getattr(content, argument)
+        problem = None if declared is None and argument != "terms" else check(content, declared)
         if problem is not None:
             yield problem
 
@@ -175,6 +177,28 @@ def _shares_of_table_between(content: Content, rows: str, last: str) -> Iterator
         if number not in _fields(through, *_KEYS):
             terms = f"{name}__{field.m2m_reverse_field_name()}"
             yield f"{name}__{number} with terms={terms!r}"
+
+
+def _visible_problem(content: Content, condition: object) -> PathProblem | None:
+    """Make a query of the condition. What a function returns is known only when it is asked."""
+    if callable(condition):
+        return None
+    fields = sorted(str(field.name) for field in content.model._meta.get_fields())
+    if not isinstance(condition, Q):
+        legal = ("Q(...)", "a function of the user that returns one")
+        return PathProblem("visible", "is no condition", legal)
+    try:
+        content.model._base_manager.filter(condition)
+    except (FieldError, ValidationError, TypeError, ValueError) as error:
+        reason = f"is no condition on {_label(content.model)}: {_first_sentence(error)}"
+        return PathProblem("visible", reason, ("pk", *fields))
+    return None
+
+
+def _first_sentence(error: Exception) -> str:
+    """Return what an error says, without the fields that Django lists behind it."""
+    text = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+    return text.partition(". ")[0].rstrip(".")
 
 
 def _model_at(content: Content, path: str) -> Any:
