@@ -375,9 +375,14 @@ def test_everything_is_deleted_and_nothing_is_collected_from_then_on(page, learn
     dialog = ask_to_delete(page)
     choose(page, "Yes, delete all of it")
     choose(page, "Do not collect anything from now on")
+    writes = []
+    page.on("request", lambda sent: sent.method == "GET" or writes.append(sent))
     button(dialog, "Delete my data").click()
     expect(section(page, "Your data")).to_contain_text("Nothing is collected from now on.")
     expect(section(page, "Settings")).to_contain_text("You said no.")
+    # One request: between two of them something might be collected, and stay.
+    sent = [(request.method, request.post_data_json) for request in writes]
+    assert sent == [("DELETE", {"consent": "denied"})]
     assert not UserTag.objects.filter(user=learned).exists()
     assert settings_of(learned) == ("denied", False, "full", 50)
     visit(page, "django")

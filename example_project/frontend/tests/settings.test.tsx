@@ -94,6 +94,7 @@ describe("the other settings", () => {
 
   it("move the slider at once and save it once it rests", async () => {
     const { user } = await renderLoadedPage();
+    expect(settings()).toHaveTextContent("Your choice is stored; nothing here uses it yet.");
     slider().focus();
     await user.keyboard("{ArrowRight}{ArrowRight}{ArrowRight}");
     expect(slider()).toHaveValue("53");
