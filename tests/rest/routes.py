@@ -80,7 +80,7 @@ ROUTES = [
     Route("get", "taxonomy-detail", "taxonomies/{term}/", is_open=True),
     Route("get", "parameters", "personalization/parameters/", is_open=True),
     Route("get", "personalization", "me/personalization/"),
-    Route("delete", "personalization", "me/personalization/", "erase"),
+    Route("delete", "personalization", "me/personalization/", "erase", body={"consent": "denied"}),
     Route("get", "settings", "me/personalization/settings/"),
     Route("patch", "settings", "me/personalization/settings/", body=_SETTINGS),
     Route("post", "settings-reset", "me/personalization/settings/reset/"),
