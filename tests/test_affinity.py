@@ -2,6 +2,7 @@
 
 import random
 import time
+from functools import cache, lru_cache
 
 import pytest
 from hypothesis import given
@@ -205,20 +206,31 @@ def test_ten_thousand_levels(start):
     assert below == [k for k in range(1, 11) if start + k < 10_000]
 
 
-def seconds(tags, size, shape):
+@cache
+def relations_among(size):
     order = random.Random(size)
-    parents = {
-        "bush": {pk: order.randrange(pk) for pk in range(1, size)},
-        "star": dict.fromkeys(range(1, size), 0),
-        "chain": path(size),
-    }[shape]
-    relations = [
+    return tuple(
         Relation(pk, other, 0.5)
         for pk in range(size)
         for other in order.sample(range(size), 3)
         if other != pk
-    ]
-    vocabulary = Scheme(parents, tuple(relations), size=size).vocabulary
+    )
+
+
+@lru_cache(maxsize=1)
+def vocabulary_of(size, shape):
+    order = random.Random(size)
+    parents = {
+        "bush": lambda: {pk: order.randrange(pk) for pk in range(1, size)},
+        "star": lambda: dict.fromkeys(range(1, size), 0),
+        "chain": lambda: path(size),
+    }[shape]()
+    return Scheme(parents, relations_among(size), size=size).vocabulary
+
+
+def seconds(tags, size, shape):
+    order = random.Random(size)
+    vocabulary = vocabulary_of(size, shape)
     own = dict.fromkeys(order.sample(range(1, size), tags), 1.0)
     times = []
     for _ in range(3):

@@ -65,11 +65,11 @@ def test_queries_grow_by_batches_only(write):
             queries_for(write, changed, update=True),
         )
 
-    small, large = counts(2000), counts(4000)
+    small, large = counts(1000), counts(2000)
     created, again, updated = (after - before for before, after in zip(small, large, strict=True))
-    # 2,000 rows, 2,000 parents, 2,000 aliases, 2,000 relations and the tags of 2,000 terms.
-    assert 0 < created <= 120
-    assert 0 < updated <= 30
+    # 1,000 rows, 1,000 parents, 1,000 aliases, 1,000 relations and the tags of 1,000 terms.
+    assert 0 < created <= 60
+    assert 0 < updated <= 15
     assert again == 0
     # The lock, three queries of the plan, and the savepoint of the test.
     assert small[1] <= 6
