@@ -112,6 +112,17 @@ class TestOrder:
         assert titles(mine) == best
         assert {row.title: row.relevance for row in mine} == pytest.approx(scores, abs=1e-12)
 
+    def test_however_many_terms_an_item_has(self, person):
+        """Few terms and many take different ways on SQLite."""
+        items = {f"{n}": dict.fromkeys(["Python", *map(str, range(n))], 1.0) for n in range(16)}
+        for title, terms in items.items():
+            Book.objects.create(title=title).topics.set([taxonomy(name) for name in terms])
+        forget_statistics()
+        tagging.pick(person, taxonomy=taxonomy("Python"))
+        tagging.hide(person, name="unheard of")
+        found = {row.title: row.relevance for row in personalize(Book.objects.all(), person)}
+        assert found == pytest.approx(naive_relevance(items, {"Python": 1.0}), abs=1e-12)
+
     def test_hidden_and_own_are_out_and_what_has_no_owner_stays(self, mine, catalogue):
         assert set("eh").isdisjoint(titles(mine))
         assert catalogue["d"].author is None

@@ -31,12 +31,11 @@ from django_personalization.models import ItemStatistics, Taxonomy
 from django_personalization.relevance import (
     HasTerms,
     RowScores,
-    Score,
     ScoreTable,
     TermScores,
-    TieBreaker,
     key_from_text,
 )
+from django_personalization.scored_rows import Score, TieBreaker
 from django_personalization.term_statistics import TermStatistics, statistics_of
 from django_personalization.validation import name_problem, shown
 from django_personalization.vocabulary import Vocabulary, current_vocabulary
@@ -81,7 +80,7 @@ def ranked(queryset: Rows, interests: Interests, *, only_matching: bool = False)
     rows: Rows = queryset.all()  # of a manager, too
     if not interests.is_personal:
         return _unranked(rows.none() if only_matching else rows)
-    rows = _without_refused(rows, interests)
+    rows = _without_refused(rows, interests, of_all_rows=bool(interests.worth))
     owner = interests.content.owner
     if owner is not None:
         rows = rows.exclude(**{f"{owner}__pk": interests.user_id})
@@ -222,16 +221,24 @@ def _worth_of(content: Content, obj: Model) -> dict[Any, float]:
     return {term.key: statistics.rarity(term.key) ** 2 * term.share / norm for term in terms}
 
 
-def _has_terms(content: Content, terms: Iterable[Identity], statistics: TermStatistics) -> HasTerms:
+def _has_terms(
+    content: Content,
+    terms: Iterable[Identity],
+    statistics: TermStatistics,
+    *,
+    of_all_rows: bool = False,
+) -> HasTerms:
     """Return the condition that an item has at least one of ``terms``."""
-    return HasTerms(content.model, [key for term in terms for key in statistics.keys_of(term)])
+    keys = [key for term in terms for key in statistics.keys_of(term)]
+    return HasTerms(content.model, keys, of_all_rows=of_all_rows)
 
 
-def _without_refused(rows: Rows, interests: Interests) -> Rows:
+def _without_refused(rows: Rows, interests: Interests, *, of_all_rows: bool = False) -> Rows:
     hidden = interests.hidden
     if not hidden:
         return rows
-    return rows.exclude(_has_terms(interests.content, hidden, interests.statistics))
+    refused = _has_terms(interests.content, hidden, interests.statistics, of_all_rows=of_all_rows)
+    return rows.exclude(refused)
 
 
 def _unranked(rows: Rows) -> Rows:

@@ -1,10 +1,7 @@
-"""A score for every row of a queryset, joined once from a derived table.
+"""What items score by their terms, as SQL: tables of scores, and conditions on terms.
 
-Django's ORM has no join with a subquery. Here is one, in the form of an expression that any
-queryset takes: it adds ``LEFT OUTER JOIN (SELECT item, score …) ON item = pk`` to the query in
-which it is resolved and stands for the score, 0 where there is none. Scores per term come as one
-list of values to join with: one ``CASE`` branch or addend for each would be slow, and more than
-the parsers of databases take.
+Scores per term come as one list of values to join with: one ``CASE`` branch or addend for each
+would be slow, and more than the parsers of databases take.
 """
 
 from __future__ import annotations
@@ -18,8 +15,6 @@ from django.db.models import (
     CharField,
     Expression,
     F,
-    FloatField,
-    Func,
     IntegerField,
     Model,
     QuerySet,
@@ -28,7 +23,6 @@ from django.db.models import (
 from django.db.models.fields import BooleanField
 from django.db.models.functions import Cast, Replace
 from django.db.models.sql import Query
-from django.db.models.sql.constants import INNER, LOUTER
 
 from django_personalization.content import content_of
 from django_personalization.item_terms import ITEM, SHARE, TERM, term_model, term_pairs
@@ -36,7 +30,9 @@ from django_personalization.item_terms import ITEM, SHARE, TERM, term_model, ter
 Pairs = QuerySet[Any, dict[str, Any]]
 Compiled = tuple[str, list[Any]]
 
-_ALIAS: Final = "personalization_score"
+# Django's SQRT is a function in Python on SQLite, which takes a tenth of all the time: items have
+# few terms, so that their roots can be looked up.
+_ROOTS: Final = " ".join(f"WHEN {count} THEN {count**0.5!r}" for count in range(1, 13))
 
 
 class ScoreTable:
@@ -89,7 +85,10 @@ class TermScores(ScoreTable):
         pairs, parameters = _pairs(self.model, connection)
         whole = f"SUM(whole.{SHARE})" if self._has_shares else "COUNT(*)"
         count = f"(SELECT {whole} FROM ({pairs}) whole WHERE whole.{ITEM} = {item})"  # noqa: S608
-        return f"CASE WHEN {score} IS NULL THEN 0.0 ELSE {score} / SQRT({count}) END", parameters
+        root = f"SQRT({count})"
+        if connection.vendor == "sqlite" and not self._has_shares:
+            root, parameters = f"CASE {count} {_ROOTS} ELSE {root} END", [*parameters, *parameters]
+        return f"CASE WHEN {score} IS NULL THEN 0.0 ELSE {score} / {root} END", parameters
 
     @property
     def _has_shares(self) -> bool:
@@ -143,7 +142,7 @@ def _compile(rows: Query, connection: Any) -> Compiled:
     return sql, list(parameters)
 
 
-def _quoting(compiler: Any) -> Callable[[Any], str]:
+def quoting(compiler: Any) -> Callable[[Any], str]:
     """Return what quotes names of tables: since Django 6.1 aliases as well."""
     if hasattr(compiler, "quote_name"):
         return compiler.quote_name  # type: ignore[no-any-return]
@@ -169,187 +168,64 @@ def _plain(field: Any) -> Any:
     return CharField(max_length=field.max_length) if isinstance(field, CharField) else field
 
 
-class ScoreJoin:
-    """``LEFT OUTER JOIN (…) t ON t.item = base.pk``, in the shape of a query's ``alias_map``."""
-
-    table_name = _ALIAS
-    filtered_relation = None
-    join_field = None
-    # It may find nothing, so `|` of two querysets makes an inner join an outer one again.
-    nullable = True
-
-    def __init__(
-        self,
-        table: ScoreTable,
-        column: str,
-        parent_alias: str,
-        table_alias: str | None = None,
-        join_type: str = LOUTER,
-    ) -> None:
-        """Join ``table`` to the rows of ``parent_alias`` by their ``column``."""
-        self.table, self.column = table, column
-        self.parent_alias, self.table_alias, self.join_type = parent_alias, table_alias, join_type
-
-    def as_sql(self, compiler: Any, connection: Any) -> Compiled:
-        """Return the JOIN clause."""
-        sql, parameters = self.table.compile(connection)
-        quote = _quoting(compiler)
-        column = connection.ops.quote_name(self.column)
-        on = f"{quote(self.table_alias)}.item = {quote(self.parent_alias)}.{column}"
-        return f"{self.join_type} ({sql}) {quote(self.table_alias)} ON ({on})", parameters
-
-    def relabeled_clone(self, change_map: Mapping[str | None, str]) -> ScoreJoin:
-        """Return the join under other aliases."""
-        return self._as(
-            change_map.get(self.parent_alias, self.parent_alias),
-            change_map.get(self.table_alias, self.table_alias),
-            self.join_type,
-        )
-
-    def promote(self) -> ScoreJoin:
-        """Return it as an outer join."""
-        return self._as(self.parent_alias, self.table_alias, LOUTER)
-
-    def demote(self) -> ScoreJoin:
-        """Return it as an inner join."""
-        return self._as(self.parent_alias, self.table_alias, INNER)
-
-    def _as(self, parent_alias: str, table_alias: str | None, join_type: str) -> ScoreJoin:
-        return ScoreJoin(self.table, self.column, parent_alias, table_alias, join_type)
-
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """What makes two joins one."""
-        return ScoreJoin, id(self.table), self.column, self.parent_alias
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ScoreJoin) and self.identity == other.identity
-
-    def __hash__(self) -> int:
-        return hash(self.identity)
-
-
-class Score(Expression):
-    """The score of each row, in whichever query it is used: annotated, ordered by, filtered."""
-
-    def __init__(self, table: ScoreTable, *, only_scored: bool = False) -> None:
-        """Take the scores from ``table``; with ``only_scored`` other rows are left out."""
-        super().__init__(output_field=FloatField())
-        self.table, self.only_scored = table, only_scored
-
-    def resolve_expression(  # type: ignore[override]
-        self, query: Any = None, *args: Any, **kwargs: Any
-    ) -> ScoreColumn:
-        """Join the table to ``query``, once, and return its column."""
-        join = ScoreJoin(self.table, query.get_meta().pk.column, query.get_initial_alias())
-        alias = query.join(join)
-        if self.only_scored:
-            query.alias_map[alias] = query.alias_map[alias].demote()
-        return ScoreColumn(self.table, alias, join.parent_alias, join.column)
-
-    def __eq__(self, other: object) -> bool:
-        """Be what it resolves to: an order by a score that is selected is then one by its place.
-
-        Otherwise some databases reckon the score twice for every row.
-        """
-        return isinstance(other, (Score, ScoreColumn)) and self.table is other.table
-
-    def __hash__(self) -> int:
-        return hash(id(self.table))
-
-
-class ScoreColumn(Expression):
-    """The score of a row, from a table of scores that has been joined."""
-
-    allowed_default = False
-    contains_column_references = True
-
-    def __init__(self, table: ScoreTable, alias: str, base: str, column: str) -> None:
-        """Stand for ``table``, joined as ``alias`` to ``column`` of the rows called ``base``."""
-        super().__init__(output_field=FloatField())
-        self.table, self.table_alias, self.base, self.column = table, alias, base, column
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
-        """Return the SQL: 0 where the join found nothing."""
-        quote = _quoting(compiler)
-        item = f"{quote(self.base)}.{connection.ops.quote_name(self.column)}"
-        sql, parameters = self.table.value(f"{quote(self.table_alias)}.score", item, connection)
-        return sql, tuple(parameters)
-
-    def relabeled_clone(self, change_map: Mapping[str, str]) -> ScoreColumn:
-        """Return the same column under other aliases."""
-        alias = change_map.get(self.table_alias, self.table_alias)
-        base = change_map.get(self.base, self.base)
-        return ScoreColumn(self.table, alias, base, self.column)
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, ScoreColumn) and self.table_alias != other.table_alias:
-            return False
-        return isinstance(other, (Score, ScoreColumn)) and self.table is other.table
-
-    def __hash__(self) -> int:
-        return hash(id(self.table))
-
-    def get_group_by_cols(self) -> list[Any]:
-        """Return the column itself: it is no aggregate."""
-        return [self]
-
-
-class TieBreaker(Func):
-    """The key of a row, where it only settles ties.
-
-    SQLite would walk through any index for the sake of rows that come in the order of their keys,
-    and read the rows themselves in no order: twice as slow. A plus in front makes it forget that.
-    """
-
-    template = "%(expressions)s"
-    arity = 1
-
-    def __init__(self) -> None:
-        """Stand for the primary key."""
-        super().__init__(F("pk"))
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """Write the key so that no index is chosen for it."""
-        return super().as_sql(compiler, connection, template="+%(expressions)s", **context)
-
-
 class HasTerms(Expression):
     """Whether an item has at least one of some terms, as a condition for ``filter()``."""
 
     def __init__(
-        self, model: type[Model], terms: Iterable[Any], base: tuple[str, str] | None = None
+        self,
+        model: type[Model],
+        terms: Iterable[Any],
+        base: tuple[str, str] | None = None,
+        *,
+        of_all_rows: bool = False,
     ) -> None:
-        """Look for ``terms``, by the host's keys; ``base`` is where the item's key is, resolved."""
+        """Look for ``terms``, by the host's keys; ``base`` is where the item's key is, resolved.
+
+        ``of_all_rows`` says that every row is going to be asked, so that a list of the items with
+        these terms is worth its making.
+        """
         super().__init__(output_field=BooleanField())
         self.model, self.terms, self.base = model, tuple(terms), base
+        self.of_all_rows = of_all_rows
 
     def resolve_expression(self, query: Any = None, *args: Any, **kwargs: Any) -> HasTerms:
         """Find the key of the query's rows, once: a subquery is resolved in the outer one too."""
         if self.base is not None:
             return self
-        base = (query.get_initial_alias(), query.get_meta().pk.column)
-        return HasTerms(self.model, self.terms, base)
+        return self._at((query.get_initial_alias(), query.get_meta().pk.column))
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
-        """Return the SQL of the condition."""
+    def as_sql(
+        self, compiler: Any, connection: Any, *, listed: bool = False
+    ) -> tuple[str, tuple[str | int, ...]]:
+        """Return the SQL of the condition; ``listed`` makes the list of items first."""
         if self.base is None or not self.terms:
             return "(1 = 0)", ()
         pairs, parameters = _pairs(self.model, connection)
         field, places = _term_key(self.model), ", ".join(["%s"] * len(self.terms))
         terms = [field.get_db_prep_value(key, connection, prepared=False) for key in self.terms]
         alias, column = self.base
-        item = f"{_quoting(compiler)(alias)}.{connection.ops.quote_name(column)}"
-        sql = (
-            f"EXISTS(SELECT 1 FROM ({pairs}) pair "  # noqa: S608 - every value is a parameter
-            f"WHERE pair.{ITEM} = {item} AND pair.{TERM} IN ({places}))"
-        )
+        item = f"{quoting(compiler)(alias)}.{connection.ops.quote_name(column)}"
+        has_term = f"FROM ({pairs}) pair WHERE pair.{TERM} IN ({places})"
+        if listed:
+            sql = f"{item} IN (SELECT pair.{ITEM} {has_term})"
+        else:
+            sql = f"EXISTS(SELECT 1 {has_term} AND pair.{ITEM} = {item})"
         return sql, (*parameters, *terms)
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        """Where every row is asked, look it up in a list: ``EXISTS`` would read an index for each.
+
+        Other databases make an anti-join of that by themselves.
+        """
+        return self.as_sql(compiler, connection, listed=self.of_all_rows)
 
     def relabeled_clone(self, change_map: Mapping[str, str]) -> HasTerms:
         """Return the same condition under another alias."""
         alias, column = self.base or ("", "")
-        return HasTerms(self.model, self.terms, (change_map.get(alias, alias), column))
+        return self._at((change_map.get(alias, alias), column))
+
+    def _at(self, base: tuple[str, str]) -> HasTerms:
+        return HasTerms(self.model, self.terms, base, of_all_rows=self.of_all_rows)
 
     def get_group_by_cols(self) -> list[Any]:
         """Return the condition itself: it is no aggregate."""

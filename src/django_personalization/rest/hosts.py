@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from django_personalization.content import Content, content_of
 from django_personalization.exceptions import InvalidInput
 from django_personalization.ranking import fresh, personalize, popular, without_hidden
-from django_personalization.relevance import ScoreColumn
+from django_personalization.scored_rows import ScoreColumn
 from django_personalization.visits import track_when_shown, visitor_of
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class PersonalizedOrdering(OrderingFilter):
     most first, and ``fresh`` the latest, where ``published_at`` is declared. All of them begin
     with what one looks for, and leave out what the person hid; ``-relevance`` turns the order
     round. They go together with each other and with the view's ``ordering_fields``, and each can
-    be its default ``ordering``. A field or an annotation of the host's own that is called ``popularity`` or ``fresh`` stays what
-    it is.
+    be its default ``ordering``. A field or an annotation of the host's own that is called
+    ``popularity`` or ``fresh`` stays what it is.
 
     Routes of one object leave these orders out: there somebody looks up an item that a list for
     them would leave out, such as their own. Raises ``ImproperlyConfigured``, naming the registered
