@@ -2,16 +2,22 @@
 
 import io
 import json
+import operator
 import stat
+from copy import deepcopy
+from functools import reduce
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from django_personalization import scoring, tagging
 from django_personalization.choices import AuditOrigin
 from django_personalization.exceptions import InvalidInput
 from django_personalization.merging import merge_terms, undo_merge
+from django_personalization.merging.rows import written_value
 from django_personalization.models import (
     AuditEntry,
     Taxonomy,
@@ -297,7 +303,15 @@ HEAD = b'{"format": "django-personalization merge", "version": 1'
         (b"[" * 200_000 + b"\n", "not JSON"),
         (HEAD + b"}\n", "Line 1 is not of an undo file"),
         (HEAD + b', "keep": {"id": "x"}, "merged": []}\n', "Line 1 is not of an undo file"),
-        (HEAD + b', "keep": {"id": 1}, "merged": 3}\n', "Line 1 is not of an undo file"),
+        (
+            HEAD + b', "keep": {"id": 1}, "merged": 3}\n',
+            "Line 1 is not of an undo file: see merged",
+        ),
+        (HEAD + b', "keep": {"id": 1}, "merged": []}\n', "Line 1 .* see merged"),
+        (HEAD + b', "keep": {"id": true}, "merged": [{"id": 2}]}\n', "Line 1 .* see keep"),
+        (HEAD + b', "keep": {"id": 1}, "merged": [{"id": 1}]}\n', "Line 1 .* see merged"),
+        (HEAD + b', "keep": {"id": 1}, "merged": [{"id": 99999999999999999999}]}\n', "Line 1"),
+        (HEAD + b', "keep": {"id": 1, "slug": "\\u0000"}, "merged": [{"id": 2}]}\n', "see text"),
     ],
 )
 def test_what_is_no_undo_file_is_refused(tmp_path, content, words):
@@ -306,6 +320,166 @@ def test_what_is_no_undo_file_is_refused(tmp_path, content, words):
         file.write_bytes(content)
     with pytest.raises(InvalidInput, match=words):
         undo_merge(file)
+
+
+@pytest.mark.parametrize(
+    ("line", "where"),
+    [
+        ({"record": "tags"}, "people"),
+        ({"record": "tags", "people": [3]}, "people[0].before"),
+        ({"record": "tags", "people": [{"before": []}]}, "people[0]"),
+        ({"record": "tags", "people": [{"before": [{"id": 1}]}]}, "people[0].before[0]"),
+        ({"record": "tags", "people": [{"before": [], "after": []}]}, "people[0].after"),
+        ({"record": "terms", "rows": 5}, "rows"),
+        ({"record": "terms", "rows": [{}]}, "rows[0]"),
+        ({"record": "vocabulary", "rows": [{}]}, "rows[0]"),
+        ({"record": "vocabulary", "rows": [{"model": [], "before": 1, "after": 1}]}, "rows[0]"),
+        ({"record": "vocabulary", "rows": [{"model": "auth.user", "before": None}]}, "rows[0]"),
+        ({"record": "links"}, "link"),
+        ({"record": "links", "link": "x", "moved": [], "dropped": []}, "moved"),
+        ({"record": "links", "link": "x", "moved": {"x": []}, "dropped": []}, "moved"),
+        ({"record": "links", "link": "x", "moved": {}, "dropped": {}}, "dropped"),
+        ({"record": "links", "link": "x", "moved": {}, "dropped": [1]}, "dropped[0]"),
+        ({"record": "end", "x": "\ud800"}, "text"),
+        ({"record": "end", "x": float("inf")}, "number"),
+        ({"record": "end", "x": 2**63}, "number"),
+    ],
+)
+def test_a_line_that_no_merge_wrote_is_named_before_anything_changes(
+    person, py, snake, tmp_path, line, where
+):
+    search(person, "py3k")
+    file = tmp_path / "undo"
+    merge_terms(py, [snake], undo=file)
+    head, *lines = file.read_text().splitlines()
+    file.write_text("\n".join([head, json.dumps(line), *lines, ""]))
+    before = snapshot()
+    with pytest.raises(InvalidInput) as refusal:
+        undo_merge(file)
+    assert refusal.value.errors == {
+        "undo": [f"{file}: Line 2 is not of an undo file: see {where}."]
+    }
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("id", None),
+        ("id", 1.5),
+        ("user_id", [1]),
+        ("taxonomy_id", "x"),
+        ("name", ""),
+        ("name", "x" * 101),
+        ("name", 7),
+        ("source", "nobody"),
+        ("state", "nowhere"),
+        ("evidence", "much"),
+        ("weight", None),
+        ("interaction_count", -1),
+        ("created_at", "yesterday"),
+        ("created_at", "2026-01-01T00:00:00"),
+        ("created_at", "0001-01-01T00:00:00+14:00"),
+        ("updated_at", 5),
+    ],
+)
+def test_a_value_that_no_tag_can_have_is_named(person, py, snake, tmp_path, column, value):
+    search(person, "py3k")
+    file = tmp_path / "undo"
+    merge_terms(py, [snake], undo=file)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    lines[2]["people"][0]["before"][0][column] = value
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    before = snapshot()
+    with pytest.raises(InvalidInput, match=rf"Line 3 .*people\[0\]\.before\[0\]\.{column}\."):
+        undo_merge(file)
+    assert snapshot() == before
+
+
+def test_another_persons_tag_is_not_taken_for_that_of_the_file(person, other, py, snake, tmp_path):
+    search(person, "py3k")
+    file = tmp_path / "undo"
+    merge_terms(py, [snake], undo=file)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    user = UserTag._meta.get_field("user")
+    lines[2]["people"][0]["before"][0]["user_id"] = written_value(user, other.pk)
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    undone = undo_merge(file)
+    assert (undone.people, undone.gone) == (0, 1)
+    assert tags_of(other) == {}
+    assert list(tags_of(person)) == ["Python"]
+
+
+def _places(value, path=()):
+    """Yield the path of every value in a piece of JSON."""
+    yield path
+    items = (
+        value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
+    )
+    for key in items:
+        yield from _places(value[key], (*path, key))
+
+
+def _at(value, path):
+    return reduce(operator.getitem, path, value)
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(min_value=0, max_value=40),
+    st.floats(),
+    st.text(max_size=120),
+    st.sampled_from(["2026-01-01T00:00:00+00:00", "0001-01-01", "9" * 30, "active", "x" * 101]),
+    st.just([]),
+    st.just({}),
+)
+
+
+def _mutate(data, lines):
+    """Change one value, key or item of the lines."""
+    line = data.draw(st.sampled_from(range(len(lines))))
+    place = data.draw(st.sampled_from(list(_places(lines[line]))[1:]))
+    holder, key = _at(lines[line], place[:-1]), place[-1]
+    way = data.draw(st.sampled_from(["set", "copy", "drop", "rename", "twice", "move line"]))
+    if way == "set":
+        holder[key] = data.draw(ODD)
+    elif way == "copy":
+        source = lines[data.draw(st.sampled_from(range(len(lines))))]
+        holder[key] = deepcopy(_at(source, data.draw(st.sampled_from(list(_places(source))))))
+    elif way == "drop":
+        del holder[key]
+    elif way == "rename" and isinstance(holder, dict):
+        holder[data.draw(st.text(max_size=20))] = holder.pop(key)
+    elif way == "twice" and isinstance(holder, list):
+        holder.append(deepcopy(holder[key]))
+    elif way == "move line":
+        lines.insert(data.draw(st.integers(0, len(lines))), lines.pop(line))
+
+
+def test_a_file_with_a_wrong_value_is_undone_or_refused_whole(make_person, py, snake, tmp_path):
+    _people, third = a_busy_site(make_person, py, snake)
+    file, broken = tmp_path / "undo", tmp_path / "broken"
+    merge_terms(py, [snake, third], batch_size=5, undo=file)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    before = snapshot()
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.data())
+    def try_one(data):
+        changed = deepcopy(lines)
+        _mutate(data, changed)
+        broken.write_text("".join(json.dumps(line) + "\n" for line in changed))
+        with transaction.atomic():
+            try:
+                undo_merge(broken)
+            except InvalidInput:
+                assert snapshot() == before
+            connection.check_constraints()
+            transaction.set_rollback(True)
+
+    try_one()
 
 
 def test_a_file_that_is_there_is_not_overwritten(py, snake, tmp_path):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import DateField, Model, TimeField
 
 _PLAIN = (str, int, float, bool, type(None))
 Values = Mapping[str, Any]
 Row = TypeVar("Row", bound=Model)
+Part = TypeVar("Part")
 
 
 def written(row: Model) -> dict[str, Any]:
@@ -54,14 +55,17 @@ def with_references(rows: Sequence[Row]) -> list[Row]:
     return kept
 
 
-def attempt(write: Callable[[Sequence[Row]], object], rows: Sequence[Row]) -> list[Row]:
-    """Write rows together, or in ever smaller parts where some are refused; return the refused."""
+def attempt(write: Callable[[Sequence[Part]], object], rows: Sequence[Part]) -> list[Part]:
+    """Write rows, or what names them, together, or in ever smaller parts where some are refused.
+
+    Returns the refused.
+    """
     if not rows:
         return []
     try:
         with transaction.atomic():
             write(rows)
-    except IntegrityError:
+    except (IntegrityError, DataError):
         half = len(rows) // 2
         if not half:
             return list(rows)

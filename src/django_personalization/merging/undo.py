@@ -67,12 +67,13 @@ def undo_merge(
     where a merge that was stopped wrote two files, undo the later one first. ``progress`` is
     called with the lines done so far and all of them.
 
-    Raises :class:`InvalidInput` when it is no undo file or one of another database, the kept term
-    is gone, or another term has meanwhile got a name or slug of a merged one; then nothing has
-    been changed.
+    Raises :class:`InvalidInput` when it is no undo file or one of another database, a line of it is
+    not what a merge writes, the kept term is gone, or another term has meanwhile got a name or slug
+    of a merged one; then nothing has been changed. The whole file is read for that first.
     """
     done = Unmerged()
     with opened(file) as undo:
+        undo.check()
         missing = terms_to_restore(undo)
         try:
             with transaction.atomic():
@@ -90,14 +91,12 @@ def undo_merge(
 
 
 def _undo_line(undo: UndoFile, line: Mapping[str, Any], done: Unmerged) -> None:
-    keep_id = undo.head["keep"]["id"]
-    ids = [term["id"] for term in undo.head["merged"]]
     with transaction.atomic():
         if line["record"] == "tags":
             hold_people(people_in(line["people"]))
         elif line["record"] == "vocabulary":
             hold_vocabulary()
-        keep, _merged = hold_terms(keep_id, ids)
+        keep, _merged = hold_terms(undo.keep_id, undo.merged_ids)
         _restore(line, keep, done)
 
 

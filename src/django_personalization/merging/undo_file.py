@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from django_personalization.exceptions import InvalidInput
+from django_personalization.merging.undo_lines import MalformedLine, check_head, check_line
 from django_personalization.models import Taxonomy
 from django_personalization.validation import shown
 
@@ -86,6 +87,27 @@ class UndoFile:
         """Whether the merge came to its end."""
         return len(self) > 0 and bool(self._line(len(self._starts) - 1)["record"] == "end")
 
+    @property
+    def keep_id(self) -> int:
+        """The id of the term that stayed."""
+        return int(self.head["keep"]["id"])
+
+    @property
+    def merged_ids(self) -> list[int]:
+        """The ids of the terms that were merged into it."""
+        return [term["id"] for term in self.head["merged"]]
+
+    def check(self) -> None:
+        """Raise :class:`InvalidInput`, naming the line, unless a merge can have written it all."""
+        for number in range(1, len(self._starts)):
+            self._check_line(number)
+
+    def _check_line(self, number: int) -> None:
+        try:
+            check_line(self._line(number), self.merged_ids)
+        except MalformedLine as error:
+            raise self._malformed(number + 1, error) from error
+
     def latest_first(self) -> Iterator[dict[str, Any]]:
         """Yield the lines after the first, the last one first."""
         for number in range(len(self._starts) - 1, 0, -1):
@@ -111,11 +133,15 @@ class UndoFile:
             message = _("Its version is %(version)s; this one reads %(legal)s.")
             values = {"version": shown(head.get("version")), "legal": VERSION}
             raise self._refusal(message % values)
-        merged = head.get("merged")
-        terms = [head.get("keep"), *(merged if isinstance(merged, list) else [None])]
-        if not all(isinstance(t, dict) and isinstance(t.get("id"), int) for t in terms):
-            raise self._refusal(_("Line %s is not of an undo file.") % 1)
+        try:
+            check_head(head)
+        except MalformedLine as error:
+            raise self._malformed(1, error) from error
         return head
+
+    def _malformed(self, number: int, error: MalformedLine) -> InvalidInput:
+        message = _("Line %(line)s is not of an undo file: see %(path)s.")
+        return self._refusal(message % {"line": number, "path": error.path})
 
     def _refusal(self, reason: str) -> InvalidInput:
         return InvalidInput({"undo": [f"{self._name}: {reason}"]})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.utils import timezone
 
 from django_personalization.choices import TagSource, TagState
-from django_personalization.merging.rows import attempt, insert, read
+from django_personalization.merging.rows import attempt, insert, read, with_references
 from django_personalization.merging.tags import overwrite
 from django_personalization.models import Taxonomy, UserTag
 from django_personalization.upsert import announce_tags
@@ -58,7 +58,7 @@ class _Entry:
 class _Writing:
     """The rows to write for some people."""
 
-    renamed: dict[tuple[int | None, str, str], list[int]] = field(default_factory=dict)
+    renamed: dict[tuple[int | None, str, str], list[UserTag]] = field(default_factory=dict)
     changed: list[UserTag] = field(default_factory=list)
     new: list[UserTag] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
@@ -70,11 +70,25 @@ class _Writing:
     def write(self) -> set[Any]:
         """Write them; return whose rows the database refused."""
         UserTag.objects.filter(pk__in=self.dropped).delete()
-        for (taxonomy_id, key, name), pks in self.renamed.items():
-            rows = UserTag.objects.filter(pk__in=pks)
-            rows.update(taxonomy_id=taxonomy_id, key=key, name=name)
-        refused = attempt(overwrite, self.changed) + attempt(insert, self.new)
+        refused = [*self._write(self.changed, overwrite), *self._write(self.new, insert)]
+        for rows in self.renamed.values():
+            refused += self._write(rows, _rename)
         return {row.user_id for row in refused}
+
+    @staticmethod
+    def _write(
+        rows: Sequence[UserTag], write: Callable[[Sequence[UserTag]], object]
+    ) -> list[UserTag]:
+        fine = with_references(rows)
+        known = set(map(id, fine))
+        return [row for row in rows if id(row) not in known] + attempt(write, fine)
+
+
+def _rename(rows: Sequence[UserTag]) -> None:
+    """Give rows that only got another term the one that they had, all of them the same."""
+    first = rows[0]
+    same = UserTag.objects.filter(pk__in=[row.pk for row in rows])
+    same.update(taxonomy_id=first.taxonomy_id, key=first.key, name=first.name)
 
 
 def restore_tags(keep: Taxonomy, lines: Sequence[Mapping[str, Any]]) -> RestoredTags:
@@ -86,7 +100,7 @@ def restore_tags(keep: Taxonomy, lines: Sequence[Mapping[str, Any]]) -> Restored
     writing, done = _Writing(), RestoredTags()
     for entry in entries:
         now = there.get(entry.after.pk)
-        if now is None:
+        if now is None or now.user_id != entry.after.user_id:
             done.gone += not entry.is_refusal
         elif entry.is_refusal:
             _take_back_refusal(entry, now, writing)
@@ -130,7 +144,7 @@ def _part(entry: _Entry, now: UserTag, keep: Taxonomy, writing: _Writing) -> Non
     touched = entry.is_touched(now)
     if entry.was_renamed and not touched:
         row = entry.before[0]
-        writing.renamed.setdefault((row.taxonomy_id, row.key, row.name), []).append(row.pk)
+        writing.renamed.setdefault((row.taxonomy_id, row.key, row.name), []).append(row)
         return
     rows = [copy(row) for row in entry.before]
     own = rows[0] if entry.own is not None else None

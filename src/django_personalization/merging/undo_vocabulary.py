@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 
 from django_personalization.exceptions import InvalidInput
-from django_personalization.merging.links import links
+from django_personalization.merging.links import Link, links
 from django_personalization.merging.rows import (
     attempt,
     insert,
@@ -19,18 +19,10 @@ from django_personalization.merging.rows import (
     written_value,
 )
 from django_personalization.merging.undo_file import UndoFile
-from django_personalization.models import (
-    RelationSuggestion,
-    Taxonomy,
-    TaxonomyAlias,
-    TaxonomyRelation,
-)
+from django_personalization.merging.undo_lines import MODELS
+from django_personalization.models import Taxonomy
 from django_personalization.querysets import mark_vocabulary_changed
 
-_MODELS: Final[Mapping[str, type[Model]]] = {
-    model._meta.label_lower: model
-    for model in (TaxonomyAlias, TaxonomyRelation, RelationSuggestion, Taxonomy)
-}
 _Refused = list[str]
 
 
@@ -40,7 +32,7 @@ def terms_to_restore(file: UndoFile) -> list[Taxonomy]:
     Raises :class:`InvalidInput` when the kept term is gone or is another than that of the file, or
     when a third one has a name of theirs.
     """
-    ids = {term["id"] for term in file.head["merged"]}
+    ids = set(file.merged_ids)
     _check_kept(file.head["keep"])
     missing = ids.difference(Taxonomy.objects.filter(pk__in=ids).values_list("pk", flat=True))
     rows: dict[int, Taxonomy] = {}
@@ -61,17 +53,19 @@ def restore_terms(terms: Sequence[Taxonomy]) -> None:
     parents = {term.pk: term.parent_id for term in terms}
     for term in terms:
         term.parent_id = None
-    Taxonomy._base_manager.bulk_create(terms)
+    if attempt(Taxonomy._base_manager.bulk_create, terms):
+        raise InvalidInput({"undo": [_("The database refuses the terms as the file has them.")]})
     for term in terms:
         term.parent_id = parents[term.pk]
-    Taxonomy._base_manager.bulk_update(with_references(terms), ["parent"])
+    restored = with_references(terms)
+    attempt(lambda rows: Taxonomy._base_manager.bulk_update(rows, ["parent"]), restored)
     mark_vocabulary_changed()
 
 
 def restore_vocabulary(changes: Sequence[Mapping[str, Any]]) -> _Refused:
     """Undo changes of the vocabulary; return what is left because somebody changed it since."""
     left: _Refused = []
-    for label, model in _MODELS.items():
+    for label, model in MODELS.items():
         ours = [change for change in changes if change["model"] == label]
         left += _restore_rows(model, ours) if ours else []
     mark_vocabulary_changed()
@@ -84,17 +78,27 @@ def restore_links(line: Mapping[str, Any], keep: Taxonomy) -> tuple[int, int]:
     total = sum(map(len, line["moved"].values())) + len(line["dropped"])
     if link is None:
         return 0, total
-    name, key, back = link.field.name, link.model._meta.pk, 0
+    key, back = link.model._meta.pk, 0
     merged = Taxonomy.objects.in_bulk([int(pk) for pk in line["moved"]])
     for pk, term in merged.items():
-        moved = link.rows.filter(pk__in=[read_value(key, v) for v in line["moved"][str(pk)]])
-        moved.filter(**{name: keep}).update(**{name: term})
-        back += moved.filter(**{name: term}).count()
+        pks = [read_value(key, value) for value in line["moved"][str(pk)]]
+        back += _point_back(link, pks, keep, term)
     rows = [read(link.model, values) for values in line["dropped"]]
     there = set(link.rows.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
     new = with_references([row for row in rows if row.pk not in there])
     back += len(there) + len(new) - len(attempt(insert, new))
     return back, total - back
+
+
+def _point_back(link: Link, pks: Sequence[Any], keep: Taxonomy, term: Taxonomy) -> int:
+    """Point rows at ``term`` that point at ``keep``; return how many of them all do then."""
+    name = link.field.name
+
+    def write(some: Sequence[Any]) -> None:
+        link.rows.filter(pk__in=some, **{name: keep}).update(**{name: term})
+
+    attempt(write, pks)
+    return link.rows.filter(pk__in=pks, **{name: term}).count()
 
 
 def _terms_in(file: UndoFile) -> Iterator[Mapping[str, Any]]:
