@@ -121,9 +121,12 @@ class ProjectForm(forms.ModelForm):
 
 
 class InterestForm(forms.Form):
-    """A press on Less, More or Hide below a project."""
+    """A press on Less, More or Hide below a project.
 
-    tag = forms.ModelChoiceField(UserTag.objects.none())
+    Where no tag brought the project there, its term can still be hidden.
+    """
+
+    tag = forms.ModelChoiceField(UserTag.objects.none(), required=False)
     term = forms.ModelChoiceField(Taxonomy.objects.all(), required=False)
     action = forms.ChoiceField(choices=[("less", "Less"), ("more", "More"), ("hide", "Hide")])
     next = forms.CharField(required=False)
@@ -140,12 +143,19 @@ class InterestForm(forms.Form):
         is_path = page.startswith("/") and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
         return page if is_path else ""
 
+    def clean(self) -> None:
+        """Refuse a press that is about nothing."""
+        is_hide = self.cleaned_data.get("action") == "hide"
+        subject = self.cleaned_data.get("tag") or (is_hide and self.cleaned_data.get("term"))
+        if not subject:
+            raise forms.ValidationError("Say which interest is to change.")
+
     def apply(self) -> str:
         """Do it and say what was done."""
         tag, term = self.cleaned_data["tag"], self.cleaned_data["term"]
         if self.cleaned_data["action"] == "hide":
             # The tag itself goes by its row: its term may not be offered any more.
-            own = term is None or term.pk == tag.taxonomy_id
+            own = tag is not None and (term is None or term.pk == tag.taxonomy_id)
             hidden = tagging.change(tag, state="hidden") if own else self._hide(term)
             return f"What is about {hidden.name} is hidden. “Your interests” shows it again."
         less = self.cleaned_data["action"] == "less"

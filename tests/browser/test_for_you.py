@@ -72,6 +72,65 @@ def test_a_card_says_why_it_is_there(page, sign_in, visitor, tag):
         expect(reasons.nth(number)).to_have_text(f"{reason.text} {percent}")
 
 
+NO_REASON = {
+    "no_match": "None of its topics has to do with your interests yet.",
+    "no_terms": "It has no topics by which it could suit you.",
+}
+
+
+def test_every_card_says_why_it_is_where_it_is(page, sign_in, visitor, tag):
+    last = in_the_database(visitor, 1000)[-1]
+    Project.objects.get(name=last).taxonomies.clear()
+    sign_in(SIGN_IN)
+    codes = set()
+    for path in (LIST, f"{LIST}?page=3", f"{LIST}?q={last}"):
+        page.goto(path)
+        for card in page.locator("main .card").all():
+            project = Project.objects.get(name=card.locator(".card-title").inner_text())
+            explanation = explain(project, visitor)
+            assert says(card) == should_say(explanation)
+            codes.update(obstacle.code for obstacle in explanation.obstacles)
+    assert codes == set(NO_REASON)
+
+
+def says(card):
+    """The reasons on a card, or why there are none, and what can be pressed."""
+    for summary in card.locator("summary").all():
+        summary.click()
+    sentences = card.locator(".reason li, .reason .no-reason").all_inner_texts()
+    buttons = card.locator(".reason button").all_inner_texts()
+    return sentences, [" ".join(text.split()) for text in buttons]
+
+
+def should_say(explanation):
+    if not explanation.reasons:
+        [obstacle] = explanation.obstacles
+        topic = explanation.obj.taxonomies.active().first()
+        return [NO_REASON[obstacle.code]], [f"Hide {topic.name}"] if topic else []
+    sentences = [f"{r.text} {r.share * 100:.0f} % of it." for r in explanation.reasons]
+    first = explanation.reasons[0]
+    return sentences, [
+        f"Less of {first.tag.name}",
+        f"More of {first.tag.name}",
+        f"Hide {first.term}",
+    ]
+
+
+def test_a_card_without_a_reason_can_be_hidden(page, sign_in, visitor, tag):
+    sign_in(SIGN_IN)
+    page.goto(f"{LIST}?topic=javascript")
+    card = page.locator(".card").filter(has=page.locator(".no-reason")).first
+    button = card.locator(".reason button")
+    name = button.inner_text().removeprefix("Hide ")
+    about = set(Project.objects.filter(taxonomies__name=name).values_list("name", flat=True))
+    button.click()
+    expect(page.get_by_role("status").first).to_contain_text(f"What is about {name} is hidden.")
+    assert UserTag.objects.get(user=visitor, name=name).state == "hidden"
+    page.goto(LIST)
+    assert about.isdisjoint(titles(page))
+    assert titles(page) == in_the_database(visitor)
+
+
 def test_less_and_more_change_the_weight_and_the_order(page, sign_in, visitor, tag):
     sign_in(SIGN_IN)
     page.goto(LIST)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from catalogue.models import Project
 from django_personalization import tagging
 from django_personalization.models import PersonalizationSettings, Taxonomy, UserTag
+from django_personalization.reasons import _OBSTACLES, Obstacle
 from django_personalization.tracking import track
 
 LIST, CHANGE = "/projects/", "/projects/interest/"
@@ -99,6 +105,96 @@ def test_similar_projects(client, catalogue, make_project):
     assert [row.name for row in response.context["similar"]] == ["PyTorch", "Vue"]
     make_project("Alone")
     assertNotContains(client.get("/projects/alone/"), "Similar projects")
+
+
+def cards(response):
+    """What the cards of a page say below their topics, by project; blanks joined."""
+    text = re.sub(r"<(?!/?article)[^>]*>", " ", response.text)
+    found = re.findall(r"<article.*?</article>", text, flags=re.DOTALL)
+    said = [" ".join(re.sub(r"<[^>]*>", " ", card).split()) for card in found]
+    return dict(zip(names(response), said, strict=True))
+
+
+class TestEveryCardSaysWhy:
+    def test_what_has_nothing_to_do_with_ones_interests(self, signed_in, visitor, catalogue):
+        tagging.pick(visitor, taxonomy=term("deep-learning"))
+        found = cards(signed_in.get(LIST))
+        assert "Because of Deep Learning" in found["PyTorch"]
+        assert "None of its topics has to do with your interests yet." in found["Vue"]
+        assert "None of its topics" not in found["PyTorch"]
+        assert all("Hide" in text for text in found.values())
+
+    def test_what_one_removed_does_not_count(self, signed_in, visitor, catalogue, make_project):
+        make_project("Svelte", "web-development")
+        for slug in ("javascript", "web-development"):
+            tagging.drop(tagging.pick(visitor, taxonomy=term(slug))[0])
+        tagging.pick(visitor, taxonomy=term("deep-learning"))
+        found = cards(signed_in.get(LIST))
+        assert re.search(
+            "You removed “(JavaScript” and “Web Development|Web Development” and “JavaScript)”, "
+            "so they do not count.",
+            found["Vue"],
+        )
+        assert "You removed “Web Development”, so it does not count." in found["Svelte"]
+
+    def test_who_has_no_interests_yet(self, signed_in, catalogue):
+        found = cards(signed_in.get(LIST))
+        sentence = "You have no interests yet that could bring it to the front."
+        assert all(sentence in text for text in found.values())
+
+    def test_what_has_no_topics(self, signed_in, visitor, make_project):
+        tagging.pick(visitor, taxonomy=term("python"))
+        make_project("Blank")
+        found = cards(signed_in.get(LIST))
+        assert "It has no topics by which it could suit you." in found["Blank"]
+        assert "Hide" not in found["Blank"]
+
+    def test_who_has_switched_it_off(self, signed_in, visitor, catalogue):
+        tagging.pick(visitor, taxonomy=term("python"))
+        PersonalizationSettings.objects.create(user=visitor, mode="none")
+        found = cards(signed_in.get(LIST))
+        sentence = "Personalization is off, so the order is the same for everybody."
+        assert all(sentence in text for text in found.values())
+        assert not any("Hide" in text for text in found.values())
+
+    def test_every_obstacle_has_a_sentence(self):
+        said = {
+            code: render_to_string(
+                "catalogue/_no_reason.html", {"obstacle": Obstacle(code, (UserTag(name="x"),))}
+            ).strip()
+            for code in _OBSTACLES
+            if code != "anonymous"
+        }
+        assert all(said.values())
+        assert len(set(said.values())) == len(said)
+
+    @pytest.mark.parametrize("query", [{"order": "name"}, {"order": "popular"}])
+    def test_other_orders_need_no_reason(self, signed_in, visitor, catalogue, query):
+        tagging.pick(visitor, taxonomy=term("deep-learning"))
+        found = cards(signed_in.get(LIST, query))
+        assert not any("Because" in text or "None of" in text for text in found.values())
+
+    def test_they_cost_no_queries_of_their_own(
+        self, signed_in, visitor, catalogue, make_project, django_assert_max_num_queries
+    ):
+        tagging.pick(visitor, taxonomy=term("deep-learning"))
+        with CaptureQueriesContext(connection) as few:
+            signed_in.get(LIST)
+        for number in range(12):
+            make_project(f"P{number}", "javascript", "web-development")
+        with django_assert_max_num_queries(len(few)):
+            signed_in.get(LIST)
+
+    def test_what_has_no_reason_can_be_hidden(self, signed_in, visitor, catalogue):
+        tagging.pick(visitor, taxonomy=term("deep-learning"))
+        values = {"term": term("javascript").pk, "action": "hide", "next": LIST}
+        response = signed_in.post(CHANGE, values, follow=True)
+        assertContains(response, "What is about JavaScript is hidden.")
+        assert "Vue" not in names(response)
+        assert UserTag.objects.get(taxonomy__slug="javascript").state == "hidden"
+        for action in ("less", "more"):
+            assert signed_in.post(CHANGE, {**values, "action": action}).status_code == 404
+        assert signed_in.post(CHANGE, {"action": "hide"}).status_code == 404
 
 
 class TestPressing:
