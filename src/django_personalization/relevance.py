@@ -30,6 +30,11 @@ from django_personalization.item_terms import ITEM, SHARE, TERM, term_model, ter
 Pairs = QuerySet[Any, dict[str, Any]]
 Compiled = tuple[str, list[Any]]
 
+# Databases add in any order, and floating point minds: items with the same terms would differ in
+# the last bit, each time in another way, and pages would overlap. Multiples of 1 / _GRAINS add up
+# exactly, as long as the sum is below 2,048.
+_GRAINS: Final = 2.0**42
+
 # Django's SQRT is a function in Python on SQLite, which takes a tenth of all the time: items have
 # few terms, so that their roots can be looked up.
 _ROOTS: Final = " ".join(f"WHEN {count} THEN {count**0.5!r}" for count in range(1, 13))
@@ -62,15 +67,16 @@ class TermScores(ScoreTable):
 
     def __init__(self, model: type[Model], scores: Mapping[Any, float]) -> None:
         """Keep what the table is made of."""
-        self.model, self.scores = model, dict(scores)
+        self.model = model
+        self.scores = {key: round(score * _GRAINS) / _GRAINS for key, score in scores.items()}
 
     def compile(self, connection: Any) -> Compiled:
         """Return the SQL: the pairs joined with the values, grouped by item."""
         pairs, parameters = _pairs(self.model, connection)
         values, value_parameters = self._values(connection)
-        share = f"pair.{SHARE} * " if self._has_shares else ""
+        worth = _in_grains(f"pair.{SHARE} * worth.score") if self._has_shares else "worth.score"
         sql = (
-            f"SELECT pair.{ITEM} AS item, SUM({share}worth.score) AS score "  # noqa: S608
+            f"SELECT pair.{ITEM} AS item, SUM({worth}) AS score "  # noqa: S608
             f"FROM ({pairs}) pair INNER JOIN ({values}) worth ON worth.term = pair.{TERM} "
             f"GROUP BY pair.{ITEM}"
         )
@@ -83,7 +89,7 @@ class TermScores(ScoreTable):
         out, and takes databases twice as long.
         """
         pairs, parameters = _pairs(self.model, connection)
-        whole = f"SUM(whole.{SHARE})" if self._has_shares else "COUNT(*)"
+        whole = f"SUM({_in_grains(f'whole.{SHARE}')})" if self._has_shares else "COUNT(*)"
         count = f"(SELECT {whole} FROM ({pairs}) whole WHERE whole.{ITEM} = {item})"  # noqa: S608
         root = f"SQRT({count})"
         if connection.vendor == "sqlite" and not self._has_shares:
@@ -127,6 +133,10 @@ class RowScores(ScoreTable):
     def compile(self, connection: Any) -> Compiled:
         """Return the SQL of the rows."""
         return _compile(self.rows, connection)
+
+
+def _in_grains(amount: str) -> str:
+    return f"ROUND({amount} * {_GRAINS}) / {_GRAINS}"
 
 
 def _pairs(model: type[Model], connection: Any) -> Compiled:
