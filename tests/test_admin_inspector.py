@@ -155,9 +155,13 @@ class TestModes:
         ]
         assert "the order is the one that everybody gets." in response.content.decode()
 
-    def test_no_tags(self, office, person, terms):
+    def test_no_tags(self, office, person, terms, monkeypatch, django_assert_num_queries):
+        monkeypatch.setattr("django_personalization.term_statistics._MIN_AGE", 600.0)
         book("first", terms["cpp"])
-        response = office.get(address(person))
+        office.get(address(person))
+        # As with tags: each profile costs one more, and there is no evidence to read.
+        with django_assert_num_queries(10):
+            response = office.get(address(person))
         assert cells(response) == [["1", "first", "0.000", "The person has no tags yet."]]
         assert "No tags are in use" in response.content.decode()
 

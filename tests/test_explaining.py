@@ -1,5 +1,6 @@
 """Reasons that are the score."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from django_personalization import ranking, tagging
-from django_personalization.choices import Mode
+from django_personalization import ranking, scoring, tagging
+from django_personalization.choices import Mode, TagSource, TagState
 from django_personalization.exceptions import InvalidInput
 from django_personalization.explaining import explain, explain_many
 from django_personalization.models import (
@@ -20,7 +21,9 @@ from django_personalization.models import (
 )
 from django_personalization.recommendations import recommend
 from django_personalization.term_statistics import forget_statistics
+from django_personalization.text import term_key
 from django_personalization.tracking import track
+from tests.catalogues import KINDS, declared, few, worlds
 from tests.hosts.library.models import Book
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +86,24 @@ def test_a_relative_is_explained_by_the_tag_that_it_comes_from(person, terms, ki
     assert "“Python”, which you picked" in reason.text
     assert explanation.score == pytest.approx(ranked(person)["site"].relevance, abs=1e-9)
     assert [control.action for control in reason.controls][-1] == "hide_term"
+
+
+def test_a_term_that_is_no_tag_of_ones_own_can_be_hidden(api, person, terms):
+    web = Taxonomy.objects.create(name="Web", category="topic")
+    TaxonomyRelation.objects.create(source=terms["python"], target=web, weight=0.8)
+    tagging.pick(person, taxonomy=terms["python"])
+    site, snake = book("site", web), book("snake", terms["python"])
+    [reason] = explain(site, person).reasons
+    control = reason.controls[-1]
+    assert (control.action, control.label) == ("hide_term", "Hide “Web”")
+    answer = getattr(api, control.method.lower())(control.path, control.body, format="json")
+    assert answer.status_code == 201
+    assert (answer.data["name"], answer.data["state"]) == ("Web", "hidden")
+    assert "site" not in ranked(person)
+    [obstacle] = explain(site, person).obstacles
+    assert [tag.name for tag in obstacle.tags] == ["Web"]
+    assert explain(snake, person).score == ranked(person)["snake"].relevance > 0
+    assert UserTag.objects.get(user=person, taxonomy=terms["python"]).state == "active"
 
 
 def test_the_controls_are_calls_that_change_the_reason(api, person, terms):
@@ -222,6 +243,65 @@ def test_the_contributions_sum_to_the_relevance_of_every_item(person, other, voc
         assert explanation.score == pytest.approx(total, abs=1e-12)
         assert sum(reason.share for reason in explanation.reasons) in (0, pytest.approx(1))
         assert bool(explanation.reasons) != bool(explanation.obstacles)
+
+
+profiles = st.tuples(
+    st.sampled_from(["picked", "inferred", "dismissed", "hidden"]),
+    st.sampled_from([0.5, 1.0, 2.0]),
+    st.floats(0.35, 12.0),
+)
+FREE = ("Bees", "Rare birds", "ängström")
+
+
+@pytest.mark.parametrize("name", KINDS)
+@settings(few, max_examples=15)
+@given(world=worlds(), data=st.data())
+def test_the_contributions_sum_to_the_relevance_of_every_kind(name, world, data, person, other):
+    kind, now = KINDS[name], timezone.now()
+    if kind.single:
+        world = replace(world, items=tuple(dict(list(some.items())[:1]) for some in world.items))
+    with declared(kind.model, **kind.declaration):
+        world.store(kind, person, now)
+        if kind.free:
+            _give_free_tags(kind, person, now, data)
+        mode = data.draw(st.sampled_from([Mode.FULL, Mode.EXPLICIT]))
+        PersonalizationSettings.objects.update_or_create(user=person, defaults={"mode": mode})
+        objects = list(kind.model.objects.all())
+        scores = _scores(kind, person, now)
+        found = explain_many(objects, person, now=now)
+        for obj, explanation in zip(objects, found, strict=True):
+            assert explanation.is_left_out == (obj.pk not in scores)
+            total = sum(reason.contribution for reason in explanation.reasons)
+            assert total == pytest.approx(scores.get(obj.pk, 0.0), abs=1e-9)
+            assert explanation.score == pytest.approx(total, abs=1e-12)
+            assert sum(reason.share for reason in explanation.reasons) in (0, pytest.approx(1))
+            assert bool(explanation.reasons) != bool(explanation.obstacles)
+            assert all(part.text for part in (*explanation.reasons, *explanation.obstacles))
+
+
+def _scores(kind, person, now):
+    rows = ranking.personalize(kind.model.objects.all(), person, now=now)
+    return {row.pk: row.relevance for row in rows}
+
+
+def _give_free_tags(kind, person, now, data):
+    """Give the person tags that no term stands behind, and items with such labels."""
+    growth = scoring.growth(now.replace(minute=0, second=0, microsecond=0), 30)
+    tags = data.draw(st.dictionaries(st.sampled_from(FREE), profiles, max_size=3))
+    for name, (what, weight, units) in tags.items():
+        UserTag.objects.create(
+            user=person,
+            name=name,
+            key=term_key(name),
+            source=TagSource.AUTO_ACTIVITY if what == "inferred" else TagSource.MANUAL,
+            state=what if what in {"hidden", "dismissed"} else TagState.ACTIVE,
+            weight=weight,
+            evidence=units * growth,
+        )
+    shares = st.dictionaries(st.sampled_from(FREE), st.sampled_from([0.25, 3.0]), max_size=3)
+    for some in data.draw(st.lists(shares, max_size=4)):
+        kind.make(**some)
+    forget_statistics()
 
 
 def _dismiss(person, taxonomy):
