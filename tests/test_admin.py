@@ -627,6 +627,12 @@ def test_pages_name_what_they_show(office, divorcing, model, name):
         assert f"Select this object for an action - {name}" in listed
 
 
+@pytest.mark.parametrize("model", ["usertag", "userinteraction", "personalizationsettings"])
+@pytest.mark.parametrize("key", ["9" * 30, "x", "\x00"])
+def test_a_person_who_cannot_be_has_no_rows(office, model, key):
+    assert office.get(url(model), {"user": key}).status_code in {302, 400}
+
+
 def test_pages_name_what_they_delete_and_change(office, divorcing):
     row, tag = UserInteraction.objects.get(), UserTag.objects.get(name="Divorce")
     page = office.get(url("userinteraction", "delete", row.pk)).content.decode()

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
@@ -12,6 +13,7 @@ from django_personalization import content
 from django_personalization.checks import (
     check_content,
     check_database_router,
+    check_isolation,
     check_settings,
     check_time_zones,
 )
@@ -94,6 +96,18 @@ def test_settings_are_read_at_every_access(settings):
     assert list(app_settings.interaction_types) == ["vote"]
     settings.DJANGO_PERSONALIZATION = {}
     assert app_settings.half_life_days == 30
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
+def test_another_isolation_level_is_reported(monkeypatch):
+    from psycopg import IsolationLevel
+
+    assert check_isolation() == []
+    for level in IsolationLevel:
+        monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"isolation_level": level})
+        found = check_isolation()
+        assert len(found) == (level != IsolationLevel.READ_COMMITTED)
+        assert all(message.id.endswith("E015") and level.name in message.msg for message in found)
 
 
 @pytest.fixture

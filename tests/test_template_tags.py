@@ -3,7 +3,7 @@
 import warnings
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Group
 from django.core.paginator import Paginator
 from django.template import Context, RequestContext, Template, TemplateSyntaxError, engines
 from django.test import RequestFactory
@@ -86,7 +86,13 @@ class TestPersonalized:
             ("{% personalized books %}", "A name for what it finds is missing."),
             ("{% personalized books limt=3 as mine %}", '"limt" is not one of its options: limit,'),
             ("{% personalized books 3 as mine %}", '"3" is not one of its options'),
-            ("{% personalized books limit=0 as mine %}", "limit=0 is not a whole number from 1."),
+            (
+                "{% personalized books limit=0 as mine %}",
+                "limit=0 is not a whole number from 1 to 10,000.",
+            ),
+            ("{% personalized books limit=10001 as mine %}", "limit=10001 is not a whole number"),
+            ("{% personalized books user=group as mine %}", "user=<Group: A> is no user."),
+            ("{% why book user=group %}", "is no user."),
             ("{% personalized books limit='6' as mine %}", 'limit="6" is not a whole number'),
             ("{% personalized books limit=yes as mine %}", "limit=True is not a whole number"),
             ("{% personalized boks as mine %}", '"" is no queryset. Write {% personalized quer'),
@@ -105,6 +111,7 @@ class TestPersonalized:
     )
     def test_mistakes_are_named(self, person, shelf, source, message):
         context = {"books": Book.objects.all(), "notes": Note.objects.all(), "yes": True}
+        context |= {"group": Group(pk=person.pk, name="A"), "book": Book.objects.first()}
         with pytest.raises(TemplateSyntaxError) as caught:
             render(source, person, note=Note.objects.create(), **context)
         assert message in str(caught.value)

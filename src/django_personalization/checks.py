@@ -214,6 +214,24 @@ def check_database_router(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.models)
+def check_isolation(**kwargs: Any) -> list[CheckMessage]:
+    """Report transactions that would not see what somebody decided while they waited for it."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    level = connection.settings_dict.get("OPTIONS", {}).get("isolation_level")
+    name = getattr(level, "name", str(level))
+    if connection.vendor != "postgresql" or level is None or name == "READ_COMMITTED":
+        return []
+    return [
+        Error(
+            f"DATABASES['default']['OPTIONS']['isolation_level'] is {name}.",
+            hint="Leave it out: PostgreSQL's default is READ COMMITTED. With another level an "
+            "event that waited while somebody refused would be stored after the refusal.",
+            id="django_personalization.E015",
+        )
+    ]
+
+
 @register(Tags.database)
 def check_retention(databases: Collection[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Remind a host that keeps activity for a period, but has never deleted what is older.

@@ -169,7 +169,7 @@ class PersonalizationSettingsAdmin(LeavesWithPersonMixin, PersonalDataAdmin):
     """What people have decided; staff may read it, and nobody decides for somebody else."""
 
     list_display = ["user", "consent", "paused", "mode", "discovery", "updated_at"]
-    list_filter = ["consent", "paused", "mode"]
+    list_filter = ["consent", "paused", "mode", PersonListFilter]
     fields = _DECISIONS
     readonly_fields = _DECISIONS
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_naive
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination, LimitOffsetPagination
 from rest_framework.request import Request
 
@@ -53,12 +55,21 @@ class History(CursorPagination):
     def get_page_size(self, request: Request) -> int:
         return whole_number(request, "limit", 1, self.max_page_size, self.page_size)
 
+    def decode_cursor(self, request: Request) -> Any:
+        """Read where the page begins; a time without a zone is none of ours."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None:
+            at = parse_datetime(str(cursor.position))
+            if at is None or is_naive(at):
+                raise NotFound
+        return cursor
+
     def paginate_queryset(
         self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
     ) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)
-        except (TypeError, ValueError, OverflowError, DjangoValidationError) as error:
+        except (TypeError, ValueError, OverflowError, DjangoValidationError, NotFound) as error:
             message = _("This cursor was not made by this API.")
             raise ValidationError({"cursor": [message]}) from error
 

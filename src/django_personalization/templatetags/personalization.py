@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import template
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, QuerySet
 from django.db.models.manager import BaseManager
 from django.template import Context, TemplateSyntaxError
@@ -30,13 +32,13 @@ from django_personalization.visits import visitor_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import AnonymousUser
 
     Person = AbstractBaseUser | AnonymousUser
 
 register = template.Library()
 Options = Mapping[str, Any]
 
+MOST: Final = 10_000
 WHY_TEMPLATE: Final = "django_personalization/why.html"
 _KNOWN: Final = "_personalization_explanations"
 
@@ -92,7 +94,8 @@ class PersonalTag(template.Node):
     def person(self, context: Context, options: Options) -> Person:
         """Return whom it is for."""
         if "user" in options:
-            if not hasattr(options["user"], "pk"):
+            # A profile or a group has a key as well: that of somebody else.
+            if not isinstance(options["user"], (get_user_model(), AnonymousUser)):
                 raise self.error(f"user={shown(options['user'])} is no user.")
             person: Person = options["user"]
             return person
@@ -108,9 +111,11 @@ class PersonalTag(template.Node):
     def limit(self, options: Options, usual: int | None) -> int | None:
         """Return the option ``limit``."""
         limit: Any = options.get("limit", usual)
-        if limit is None or (isinstance(limit, int) and not isinstance(limit, bool) and limit > 0):
+        if limit is None:
+            return None
+        if isinstance(limit, int) and not isinstance(limit, bool) and 0 < limit <= MOST:
             return limit
-        raise self.error(f"limit={shown(limit)} is not a whole number from 1.")
+        raise self.error(f"limit={shown(limit)} is not a whole number from 1 to {MOST:,}.")
 
     def error(self, problem: str) -> TemplateSyntaxError:
         """Return what to raise: the problem, and how to write the tag."""
