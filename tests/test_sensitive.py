@@ -39,6 +39,12 @@ SPELLINGS = [
     "Reli\u00adgion",
     "Reli\u200bgion",
     "\u200eReligion\u200f",
+    "Religion\u3164",
+    "Religion\ufe0f",
+    "Religion\u2800",
+    "reli\u3164gion",
+    "Católico\u200d",
+    "ca\u034ftólico",
     "faith",
     "FAITH",
     "ｆａｉｔｈ",
@@ -79,8 +85,35 @@ PHRASES = [
     "lgbtq",
     "LGBTQ rights",
     "Ｒｅｌｉｇｉｏｎ classes",
+    "relıgion",
+    "RELIGION\u20dd",
+    "religion\u0903",
+    "religion\u0345",
+    "religion²",
+    "reli-gion",
+    "my reli-gion today",
+    "reLiGion",
+    "anti-reli_gion",
+    "Re ligion",
+    "r e l i g i o n",
+    "fai th",
+    "men-tal health",
+    "my men-tal hea-lth",
+    "men tal he alth",
 ]
-HARMLESS = ["Mental arithmetic", "Public health", "faithful", "Health", "regional", "Zig"]
+HARMLESS = [
+    "Mental arithmetic",
+    "Public health",
+    "faithful",
+    "Health",
+    "regional",
+    "Zig",
+    "mental or health",
+    "if ai the lms",
+    "a reli gion",
+    "Fai, then",
+    "☪",
+]
 
 
 @pytest.mark.parametrize("name", [*SPELLINGS, *PHRASES])
@@ -262,6 +295,8 @@ def test_hiding_it_and_taking_that_back_infers_nothing(person, terms):
 @pytest.mark.parametrize(
     ("name", "found"),
     [
+        ("ＭentalＨealth", ["mental", "health"]),
+        ("Dépressıon\u20dd", ["depression"]),
         ("Mental-health", ["mental", "health"]),
         ("mental_health2024", ["mental", "health", "2024"]),
         ("MentalHealth", ["mental", "health"]),

@@ -377,23 +377,31 @@ def test_a_merge_keeps_the_weight_that_the_person_set(person, terms):
     assert UserTag.objects.of(person).get().weight == 0.5
 
 
-@pytest.mark.parametrize("name", ["\u200b", "\u202e\ufeff", "\x1b[2J", "a\x85b"])
+@pytest.mark.parametrize(
+    "name", ["\u200b", "\u202e\ufeff", "\u2800\u3164", "\ufe0f", "\x1b[2J", "a\x85b"]
+)
 def test_names_of_nothing_visible_are_refused(person, name):
     with pytest.raises(InvalidInput, match="name"):
         tagging.pick(person, name=name)
 
 
-@pytest.mark.parametrize(
-    "spelling", ["Py\u200bthon", "\ufeffPython", "Pyt\u00adhon", "Python\u200e", "Py\u200dthon"]
-)
-def test_invisible_characters_do_not_make_another_tag(person, terms, spelling):
+INVISIBLE = [
+    *"\u200b\ufeff\u00ad\u200e\u200d\ufe0f\u034f\u3164\u2800\u180b\u17b4\u115f\ufffc",
+    "\U000e0100",
+]
+
+
+@pytest.mark.parametrize("place", ["{}Python", "Py{}thon", "Python{}"])
+@pytest.mark.parametrize("invisible", INVISIBLE, ids=ascii)
+def test_invisible_characters_do_not_make_another_tag(person, terms, place, invisible):
+    spelling = place.format(invisible)
     tagging.drop(infer(person))
     track(person, "search", extracted_keywords=[spelling], text=f"about {spelling}")
     assert UserTag.objects.of(person).get().state == "dismissed"
-    free, _created = tagging.pick(person, name="Zi\u200bg")
+    free, _created = tagging.pick(person, name=f"Zi{invisible}g")
     assert free.name == "Zig"
 
 
 def test_joiners_stay_where_scripts_and_emoji_need_them(person):
-    for name in ("👩\u200d💻", "می\u200cخواهم"):
+    for name in ("👩\u200d💻", "می\u200cخواهم", "❤\ufe0f"):
         assert tagging.pick(person, name=name)[0].name == name

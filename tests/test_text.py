@@ -1,8 +1,10 @@
 """Names in one comparable form, and texts in tokens."""
 
+import unicodedata
+
 import pytest
 
-from django_personalization.text import KEY_LENGTH, normalize, term_key, tokenize
+from django_personalization.text import KEY_LENGTH, normalize, term_key, tidy, tokenize, words
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,88 @@ def test_spellings_of_one_name_have_one_key(left, right):
 @pytest.mark.parametrize(("left", "right"), [("café", "cafe"), ("😀", "😁"), ("C", "C++")])
 def test_different_names_have_different_keys(left, right):
     assert term_key(left) != term_key(right)
+
+
+INVISIBLE = [
+    *"\ufe0f\ufe0e\u034f\u3164\u2800\u180b\u17b4\u115f\ufffc\uffa0\u00ad\u200b\u200c\u200d\u2061",
+    *"\U000e0100\U000e0041\U0001d173\U0001d159\U00016fe4",
+]
+
+
+@pytest.mark.parametrize("invisible", INVISIBLE, ids=ascii)
+@pytest.mark.parametrize("name", ["Python", "Santé", "東京", "Здоровье"])
+def test_what_shows_nothing_makes_no_new_name(name, invisible):
+    for spelled in (name + invisible, invisible + name, invisible.join(name), name + invisible * 3):
+        assert term_key(spelled) == term_key(name)
+        assert words(spelled) == words(name)
+        assert tokenize(spelled) == tokenize(name)
+    assert tidy(f"{invisible}{name[0]}") == name[0]
+    assert tidy(f" {invisible} ") == normalize(f" {invisible} ") == ""
+
+
+@pytest.mark.parametrize("invisible", INVISIBLE, ids=ascii)
+def test_nor_in_what_is_shown_of_letters_that_have_case(invisible):
+    assert tidy(invisible.join("Santé") + invisible) == "Santé"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "❤️",
+        "👨‍👩‍👧",
+        "❤️‍🔥",
+        "🏳️‍⚧️",
+        "🙂‍↔️",
+        "👩🏽‍💻",
+        "1️⃣",
+        "Ⓜ️",
+        "می‌خواهم",
+        "क्‍ष",
+        "葛\U000e0100",
+        "ᠠ\u180b",
+    ],
+)
+def test_joiners_and_selectors_stay_where_they_are_seen(name):
+    assert tidy(name) == name
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("👨‍👩‍👧", "👨👩👧"),
+        ("👨‍👩‍👧", "👨‍👩‍👦"),
+        ("❤️‍🔥", "❤️🔥"),
+        ("👩🏽‍💻", "👩🏿‍💻"),
+        ("🏳️‍🌈", "🏳️‍⚧️"),
+        ("1️⃣", "1"),
+    ],
+)
+def test_different_emoji_have_different_keys(left, right):
+    assert term_key(left) != term_key(right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("❤️", "❤"),
+        ("👨‍👩‍👧", "👨‍\u200d\u200b\u200d👩‍👧\u200d"),
+        ("❤️‍🔥", "❤‍🔥"),
+        ("🄿\u200d🅈", "PY"),
+        ("می‌خواهم", "میخواهم"),
+        ("ᾴ", "α\u0345\u034f\u0301"),
+        ("é", "e\u200d\u0301"),
+    ],
+)
+def test_a_joiner_that_joins_nothing_is_nothing(left, right):
+    assert term_key(left) == term_key(right)
+
+
+def test_no_format_character_is_left():
+    every = map(chr, (*range(0xD800), *range(0xE000, 0x110000)))
+    left = [
+        char for char in every if unicodedata.category(char) == "Cf" and tidy(f"a{char}b") != "ab"
+    ]
+    assert left == []
 
 
 def test_a_key_has_a_fixed_length_and_is_ascii():

@@ -10,6 +10,35 @@ from typing import Final
 
 KEY_LENGTH: Final = 32
 _JOINERS: Final = "\u200c\u200d"
+_SELECTORS: Final = "\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef"
+_KEYCAP: Final = "\u20e3"
+
+# What shows nothing, without the zero width joiner, which stands by itself below.
+_BLANK: Final = (
+    # Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties.txt; `unicodedata` lacks it.
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    # The rest of the format characters (category Cf).
+    "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f"
+    # Blanks that are said to be symbols or letters: an empty Braille cell, an object that is not
+    # there, a filler, a note without a head.
+    "\u2800\ufffc\U00016fe4\U0001d159"
+)
+_IS_BLANK: Final = re.compile(f"[{_BLANK}\u200d]")
+_BLANKS: Final = re.compile(f"[{_BLANK}]+")
+_USELESS_BLANKS: Final = re.compile(f"(?:(?![{_SELECTORS}{_JOINERS}])[{_BLANK}])+")
+_JOINER_RUN: Final = re.compile(f"[{_SELECTORS}{_JOINERS}]+")
+
+# Blocks of the characters that emoji are joined from; letters and digits among them (Ⓜ, 🄿) are
+# gone after NFKC.
+_PICTOGRAPHS: Final = (
+    "\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001ffff"
+)
+_LONE_JOINER: Final = re.compile(f"(?<![{_PICTOGRAPHS}])\u200d|\u200d(?![{_PICTOGRAPHS}])")
+
+_DOTLESS: Final = str.maketrans("ıȷ", "ij")
 
 # camelCase, under_scores and digits after letters.
 _WORD_BORDER: Final = re.compile(
@@ -29,24 +58,47 @@ _UNSPACED: Final = (
 def tidy(name: str) -> str:
     """Return ``name`` as it is shown: without invisible characters, blanks collapsed.
 
-    Format characters (zero-width blanks, soft hyphens, direction marks) would make two names that
-    look alike. Joiners stay where scripts and emoji need them: after a character beyond ASCII.
+    They would make two names that look alike. Joiners and variation selectors stay where scripts
+    and emoji need them: beside characters that are beyond ASCII and have no case, and in keycaps.
     """
-    kept: list[str] = []
-    for char in name if name.isprintable() else filter(_is_visible, name):
-        if char not in _JOINERS or (kept and not kept[-1].isascii()):
-            kept.append(char)
-    return " ".join("".join(kept).split())
+    if not name.isascii() and _IS_BLANK.search(name):
+        name = _JOINER_RUN.sub(_needed, _USELESS_BLANKS.sub("", name))
+    return " ".join(name.split())
 
 
-def _is_visible(char: str) -> bool:
-    return char in _JOINERS or unicodedata.category(char) != "Cf"
+def _needed(run: re.Match[str]) -> str:
+    """Return what changes how its neighbours look: at most one selector and one joiner."""
+    text, start, end = run.string, run.start(), run.end()
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    if after == _KEYCAP and before in set("0123456789#*"):
+        return "\ufe0f"
+    if not _may_be_joined(before):
+        return ""
+    selector = next((char for char in run.group() if char not in _JOINERS), "")
+    joiner = next((char for char in run.group() if char in _JOINERS), "")
+    return selector + (joiner if _may_be_joined(after) else "")
+
+
+def _may_be_joined(char: str) -> bool:
+    has_case = char.isalpha() and char.lower() != char.upper()
+    return not char.isascii() and not char.isspace() and not has_case
 
 
 def normalize(name: str) -> str:
-    """Return ``name`` as it is compared: tidy, NFKC, case folded, NFKC again, blanks collapsed."""
-    visible = unicodedata.normalize("NFKC", tidy(name))
+    """Return ``name`` as it is compared.
+
+    That is without invisible characters, NFKC, case folded, NFKC again, blanks collapsed. Nothing
+    invisible is left but the joiner between two pictographs, which makes another one of them.
+    """
+    if name.isascii():
+        return " ".join(name.casefold().split())
+    # NFKC makes letters of some pictographs, and there the joiner joins nothing any more.
+    visible = _without_blanks(unicodedata.normalize("NFKC", _without_blanks(tidy(name))))
     return " ".join(unicodedata.normalize("NFKC", visible.casefold()).split())
+
+
+def _without_blanks(text: str) -> str:
+    return _LONE_JOINER.sub("", _BLANKS.sub("", text)) if _IS_BLANK.search(text) else text
 
 
 def term_key(name: str) -> str:
@@ -65,7 +117,7 @@ def _token_pattern() -> re.Pattern[str]:
         for char in map(chr, range(0x300, 0x20000))
         if unicodedata.category(char).startswith("M")
     )
-    word = rf"(?:(?![{_UNSPACED}])\w[{marks}\u200c\u200d]*)+"
+    word = rf"(?:(?![{_UNSPACED}])\w[{marks}]*)+"
     unspaced = rf"[{_UNSPACED}][{marks}]*"
     return re.compile(rf"{unspaced}|{word}|\S")
 
@@ -85,10 +137,22 @@ def words(name: str) -> list[str]:
     ``"Mental-health"``, ``"mental_health2024"`` and ``"MentalHealth"`` all begin with the words
     ``"mental", "health"``. Symbols are words only where there is nothing else.
     """
-    apart = _WORD_BORDER.sub(" ", tidy(name))
-    plain = unicodedata.normalize("NFKD", normalize(apart))
-    tokens = tokenize("".join(char for char in plain if unicodedata.category(char) != "Mn"))
-    return [token for token in tokens if token[0].isalnum()] or tokens
+    return [word for piece in pieces(name) for word in piece]
+
+
+def pieces(name: str) -> list[list[str]]:
+    """Return the :func:`words` of ``name``, those between two blanks together."""
+    plain = _without_marks(tidy(name))
+    cut = [tokenize(_WORD_BORDER.sub(" ", piece)) for piece in plain.split()]
+    spoken = [[token for token in piece if token[0].isalnum()] for piece in cut]
+    return [piece for piece in spoken if piece] or cut
+
+
+def _without_marks(text: str) -> str:
+    """Return ``text`` without accents, enclosures and vowel signs, and with a dot on every i."""
+    letters = unicodedata.normalize("NFKD", text)
+    bare = "".join(char for char in letters if not unicodedata.category(char).startswith("M"))
+    return bare.translate(_DOTLESS)
 
 
 def tokenize_with_joints(text: str) -> tuple[list[str], set[int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass
+from itertools import accumulate
 from types import MappingProxyType
 
 from django_personalization.models import (
@@ -17,7 +18,7 @@ from django_personalization.models import (
     TaxonomyRelation,
     VocabularyRevision,
 )
-from django_personalization.text import term_key, tokenize, tokenize_with_joints, words
+from django_personalization.text import pieces, term_key, tokenize, tokenize_with_joints, words
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Vocabulary:
         self._phrases: dict[tuple[str, ...], Term] = {}
         for name, term in labels:
             self._phrases.setdefault(tuple(tokenize(name)), term)
-        self._sensitive = _sensitive_phrases(labels)
+        self._sensitive = _sensitive_labels(labels)
         lengths: dict[str, set[int]] = {}
         for phrase in self._phrases:
             lengths.setdefault(phrase[0], set()).add(len(phrase))
@@ -168,14 +169,30 @@ class Vocabulary:
     def mentions_sensitive(self, name: str) -> bool:
         """Return whether any label of a sensitive term is in ``name``, however it is joined.
 
-        Stricter than :meth:`match`: hyphens, accents, camelCase and longer terms hide nothing. A
-        guess that is not made for a word that only looks alike costs less than one that is.
+        Stricter than :meth:`match`: accents and longer terms hide nothing, nor do hyphens,
+        camelCase and digits, wherever in a word they are. A blank stands between the words of a
+        label only, so that "the rapist arrested" is no "therapist", unless the whole name is
+        nothing but the label: "Re ligion". A guess that is not made for a word that only looks
+        alike costs less than one that is.
         """
-        found = words(name)
-        return any(term.is_sensitive for term in self.match(name)) or any(
-            tuple(found[start : start + length]) in phrases
-            for start, word in enumerate(found)
-            for length, phrases in self._sensitive.get(word, {}).items()
+        return any(term.is_sensitive for term in self.match(name)) or self._spells_sensitive(name)
+
+    def _spells_sensitive(self, name: str) -> bool:
+        if not self._sensitive:
+            return False
+        found = pieces(name)
+        spelled = "".join(word for piece in found for word in piece)
+        starts = _starts(word for piece in found for word in piece)
+        blanks = _starts("".join(piece) for piece in found)
+        borders = {*starts, len(spelled)}
+        return spelled in self._sensitive.get(spelled[:1], {}).get(len(spelled), {}) or any(
+            start + length in borders
+            and any(
+                inner.issuperset(at - start for at in blanks if start < at < start + length)
+                for inner in labels.get(spelled[start : start + length], ())
+            )
+            for start in starts
+            for length, labels in self._sensitive.get(spelled[start], {}).items()
         )
 
     def _longest_at(
@@ -189,19 +206,27 @@ class Vocabulary:
         return 1, None
 
 
-def _sensitive_phrases(
+def _sensitive_labels(
     labels: Iterable[tuple[str, Term]],
-) -> dict[str, dict[int, set[tuple[str, ...]]]]:
-    """Index the words of sensitive labels by the first of them and their number.
+) -> dict[str, dict[int, dict[str, set[frozenset[int]]]]]:
+    """Index sensitive labels, written as one word, by their first character and their length.
 
-    Labels of several words may be written as one.
+    Each is there with the places where its words begin, at which there may be a blank.
     """
-    index: dict[str, dict[int, set[tuple[str, ...]]]] = {}
+    index: dict[str, dict[int, dict[str, set[frozenset[int]]]]] = {}
     for name in (name for name, term in labels if term.is_sensitive):
-        phrase = tuple(words(name))
-        for written in {phrase, ("".join(phrase),)} if phrase else ():
-            index.setdefault(written[0], {}).setdefault(len(written), set()).add(written)
+        found = words(name)
+        joined = "".join(found)
+        same_length = index.setdefault(joined[:1], {}).setdefault(len(joined), {})
+        same_length.setdefault(joined, set()).add(frozenset(_starts(found)))
+    index.pop("", None)
     return index
+
+
+def _starts(parts: Iterable[str]) -> list[int]:
+    """Return where each of ``parts`` begins when they are written as one."""
+    lengths = [len(part) for part in parts]
+    return list(accumulate(lengths[:-1], initial=0)) if lengths else []
 
 
 def _without_circles(parents: Mapping[int, int]) -> dict[int, int]:
