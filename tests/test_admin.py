@@ -297,7 +297,37 @@ def test_an_alias_that_is_removed_is_free_for_another_row(office, terms):
     response = office.post(url("taxonomy", "change", terms["ai"].pk), form)
     assert response.status_code == 302, response.context["errors"]
     names = set(terms["ai"].aliases.values_list("name", flat=True))
-    assert names == {"Deep  Thought", "machine learning", "deep things"}
+    # ML was renamed, and still means the term; AI was removed.
+    assert names == {"Deep  Thought", "ML", "machine learning", "deep things"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aliases-0-name": "Deep Thought", "aliases-1-name": "ai"},
+        {"aliases-0-name": "ml", "aliases-1-name": "Deep Thought"},
+        {"aliases-0-name": "ML", "aliases-1-name": "AI"},
+        {"aliases-0-name": "ML", "aliases-1-DELETE": "on"},
+        {"aliases-0-DELETE": "on", "aliases-1-name": "AI"},
+        {"name": "Machines", "aliases-0-name": "AI & Machine Learning"},
+    ],
+)
+def test_no_row_takes_a_spelling_that_another_one_leaves(office, terms, changes):
+    """It goes on meaning the term, so it would be there twice."""
+    ai = terms["ai"]
+    response = office.post(url("taxonomy", "change", ai.pk), taxonomy_form(ai) | changes)
+    assert set(errors(response)) == {f"This already means “{changes.get('name', ai.name)}”."}
+    assert set(ai.aliases.values_list("name", flat=True)) == {"AI", "ML", "machine learning"}
+
+
+def test_an_alias_may_be_respelled_and_the_term_renamed_to_it(office, terms):
+    ai = terms["ai"]
+    form = taxonomy_form(ai) | {"name": "ML", "aliases-1-name": "MLearning", "aliases-0-name": "ai"}
+    response = office.post(url("taxonomy", "change", ai.pk), form)
+    assert response.status_code == 302, response.context["errors"]
+    names = set(ai.aliases.values_list("name", flat=True))
+    assert names == {"AI & Machine Learning", "MLearning", "ai", "machine learning"}
+    assert current_vocabulary().resolve("ml").name == "ML"
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,16 @@ def test_not_under_a_former_name(person, terms):
     assert tags(person) == set()
 
 
+def test_not_under_a_former_alias(person, terms, health):
+    alias = TaxonomyAlias.objects.create(taxonomy=health, name="Burnout")
+    for name in ("Burn-out", "Burnout syndrome", "Exhaustion"):
+        alias.name = name
+        alias.save()
+    for name in ("Burnout", "burn-out", "my burnout", "Burnout syndrome", "exhaustion"):
+        track(person, "search", extracted_keywords=[name], text=name)
+    assert tags(person) == set()
+
+
 def test_not_after_it_was_retired(person, terms):
     terms["faith"].is_active = False
     terms["faith"].save()

@@ -10,6 +10,7 @@ from django_personalization.models import Taxonomy, TaxonomyAlias, UserInteracti
 from django_personalization.profiles import profile_of
 from django_personalization.signals import tags_changed
 from django_personalization.tracking import take_back, track
+from django_personalization.vocabulary import current_vocabulary
 from tests.test_concurrency import together
 
 pytestmark = pytest.mark.django_db
@@ -357,6 +358,54 @@ def test_a_former_name_still_means_the_term(person, terms):
     row = track(person, "search", extracted_keywords=["Python", "Religion"]).interaction
     assert not UserTag.objects.of(person).filter(state="active").exists()
     assert row.extracted_keywords == ["Python"]
+
+
+def spellings(term):
+    return set(term.aliases.values_list("name", flat=True))
+
+
+def test_a_former_alias_still_means_the_term(person, terms):
+    alias = TaxonomyAlias.objects.create(taxonomy=terms["python"], name="Py")
+    tagging.drop(infer(person))
+    alias.name = "Pyx"
+    alias.save()
+    assert spellings(terms["python"]) == {"Py", "Pyx"}
+    track(person, "search", extracted_keywords=["Py", "py"], text="py and pyx")
+    assert UserTag.objects.of(person).get().state == "dismissed"
+    alias.name = "PYX"
+    alias.save()
+    alias.name = "py 3"
+    alias.save(update_fields=["name"])
+    assert spellings(terms["python"]) == {"Py", "PYX", "py 3"}
+
+
+def test_a_former_alias_stays_with_its_term_when_the_row_moves(terms):
+    alias = TaxonomyAlias.objects.create(taxonomy=terms["python"], name="Py")
+    alias.taxonomy, alias.name = terms["cpp"], "Cpp"
+    alias.save()
+    assert (spellings(terms["python"]), spellings(terms["cpp"])) == ({"Py"}, {"Cpp"})
+    alias.taxonomy = terms["ai"]
+    alias.save()
+    assert (spellings(terms["cpp"]), spellings(terms["ai"]) & {"Cpp"}) == (set(), {"Cpp"})
+
+
+def test_what_a_former_alias_means_by_now_it_goes_on_meaning(terms):
+    """The retired term Flash is found under its name, and no alias takes that."""
+    TaxonomyAlias.objects.bulk_create([TaxonomyAlias(taxonomy=terms["cpp"], name="Flash")])
+    alias = TaxonomyAlias.objects.get(name="Flash")
+    alias.name = "Flash lang"
+    alias.save()
+    assert spellings(terms["cpp"]) == {"Flash lang"}
+    assert current_vocabulary().resolve("flash").name == "Flash"
+
+
+def test_a_deleted_alias_means_nothing_any_more(person, terms):
+    alias = TaxonomyAlias.objects.create(taxonomy=terms["python"], name="Py")
+    tagging.drop(infer(person))
+    alias.delete()
+    track(person, "search", extracted_keywords=["Py"])
+    states = UserTag.objects.of(person).values_list("name", "state")
+    assert set(states) == {("Python", "dismissed"), ("Py", "active")}
 
 
 def test_a_new_alias_adopts_free_tags_and_a_no_wins(person, terms):

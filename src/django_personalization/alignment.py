@@ -77,10 +77,25 @@ def keep_former_names(former: Iterable[Taxonomy], new_names: Mapping[int, str]) 
     were, ``new_names`` their new names by key; what already means something stays what it is.
     """
     renamed = [term for term in former if term.key != term_key(new_names[term.pk])]
-    if not renamed:
+    _keep([TaxonomyAlias(taxonomy_id=term.pk, name=term.name, key=term.key) for term in renamed])
+
+
+def keep_former_aliases(former: Iterable[TaxonomyAlias], new: TaxonomyAlias) -> None:
+    """Let the spelling that an alias had until now still mean the term that it meant.
+
+    For the same reasons as :func:`keep_former_names`. ``former`` is the alias as it was.
+    """
+    renamed = [alias for alias in former if alias.key != new.key]
+    _keep([TaxonomyAlias(taxonomy_id=a.taxonomy_id, name=a.name, key=a.key) for a in renamed])
+
+
+def _keep(aliases: list[TaxonomyAlias]) -> None:
+    if not aliases:
         return
+    names = Taxonomy.objects.filter(key__in=[alias.key for alias in aliases])
+    taken = set(names.values_list("key", flat=True))
     TaxonomyAlias.objects.bulk_create(
-        [TaxonomyAlias(taxonomy=term, name=term.name) for term in renamed],
+        [alias for alias in aliases if alias.key not in taken],
         ignore_conflicts=True,
         batch_size=ALIGN_BATCH,
     )

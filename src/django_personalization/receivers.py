@@ -13,7 +13,11 @@ from django.db import router
 from django.db.models.signals import post_delete, post_migrate, post_save, pre_save
 from django.dispatch import receiver
 
-from django_personalization.alignment import align_tags, keep_former_names
+from django_personalization.alignment import (
+    align_tags,
+    keep_former_aliases,
+    keep_former_names,
+)
 from django_personalization.models import (
     Taxonomy,
     TaxonomyAlias,
@@ -38,10 +42,18 @@ def let_tags_follow(sender: Any, instance: Any, raw: bool, **kwargs: Any) -> Non
         align_tags([instance.pk])
 
 
+@receiver(pre_save, sender=TaxonomyAlias)
+def remember_former_spelling(sender: Any, instance: Any, raw: bool, **kwargs: Any) -> None:
+    """Read the spelling that an alias has had until now."""
+    known = not raw and instance.pk is not None
+    instance.former = list(TaxonomyAlias.objects.filter(pk=instance.pk)) if known else []
+
+
 @receiver(post_save, sender=TaxonomyAlias)
-def let_tags_follow_aliases(sender: Any, instance: TaxonomyAlias, raw: bool, **kwargs: Any) -> None:
-    """Let free tags with another spelling of a term become its tags."""
+def let_tags_follow_aliases(sender: Any, instance: Any, raw: bool, **kwargs: Any) -> None:
+    """Let the former spelling still mean its term, and free tags with a new one become its tags."""
     if not raw:
+        keep_former_aliases(instance.former, instance)
         align_tags([instance.taxonomy_id])
 
 

@@ -54,7 +54,20 @@ class AliasFormSet(_AliasFormSet):
                 form.add_error("name", _("This alias is here twice."))
             elif key == name and form.has_changed():
                 form.add_error("name", _("This is the name of the term itself."))
+            elif form.has_changed() and self._is_kept(form, key):
+                form.add_error("name", _("This already means “%s”.") % self.instance.name)
             seen.add(key)
+
+    def _is_kept(self, form: forms.ModelForm[TaxonomyAlias], key: str) -> bool:
+        """Return whether the term has this spelling anyway, as its name or in another row.
+
+        What is renamed goes on meaning the term, so no other row can take its place.
+        """
+        others = (other for other in self.initial_forms if other is not form)
+        return (
+            any(key == term_key(other.initial["name"]) for other in others)
+            or Taxonomy.objects.filter(pk=self.instance.pk, key=key).exists()
+        )
 
 
 class AliasInline(_AliasInline):
