@@ -1,10 +1,20 @@
 """Names in one comparable form, and texts in tokens."""
 
+import time
 import unicodedata
 
 import pytest
 
-from django_personalization.text import KEY_LENGTH, normalize, term_key, tidy, tokenize, words
+from django_personalization.text import (
+    KEY_LENGTH,
+    MOST_EXPANSION,
+    normalize,
+    term_key,
+    tidy,
+    tokenize,
+    too_many_marks,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -102,12 +112,54 @@ def test_a_joiner_that_joins_nothing_is_nothing(left, right):
     assert term_key(left) == term_key(right)
 
 
+EVERY = [*map(chr, (*range(0xD800), *range(0xE000, 0x110000)))]
+
+
+def test_no_character_becomes_more_than_the_limit():
+    assert max(len(normalize(char)) for char in EVERY) == MOST_EXPANSION
+
+
+@pytest.mark.parametrize(
+    "between", ["", "\u034f", "\u200d", "\ufe0f", "\u3164", "\u200b"], ids=ascii
+)
+@pytest.mark.parametrize("mark", ["\u0301", "\u0345", "\uff9e", "\U0001d165"], ids=ascii)
+def test_thirty_marks_in_a_row_are_enough(mark, between):
+    assert too_many_marks("ab" + (mark + between) * 30 + "c" + (mark + between) * 30) is None
+    assert too_many_marks("ab" + (mark + between) * 31 + "c") == 2
+    assert too_many_marks("a" + mark * 30 + "b" + (mark + between) * 31) == 32
+
+
+def test_what_is_no_mark_makes_no_run():
+    for text in (
+        "a" * 100,
+        "é" * 100,
+        "\u200b" * 100,
+        "่ก" * 100,
+        "हिन्दी" * 100,
+        "👨‍👩‍👧" * 50,
+        "ガ" * 50,
+    ):
+        assert too_many_marks(text) is None
+
+
+def test_every_run_that_python_sorts_is_known():
+    """Nothing but marks becomes a mark, whether by decomposition or by case folding."""
+    for char in EVERY:
+        if unicodedata.combining(unicodedata.normalize("NFKD", char.casefold())[0]):
+            assert too_many_marks(char * 31) == 0, ascii(char)
+
+
+def test_looking_for_marks_takes_linear_time():
+    nearly = ("a" + "\u0301\u200b" * 30) * 100
+    start = time.process_time()
+    for _ in range(10):
+        assert too_many_marks(nearly) is None
+    assert time.process_time() - start < 1
+
+
 def test_no_format_character_is_left():
-    every = map(chr, (*range(0xD800), *range(0xE000, 0x110000)))
-    left = [
-        char for char in every if unicodedata.category(char) == "Cf" and tidy(f"a{char}b") != "ab"
-    ]
-    assert left == []
+    formats = [char for char in EVERY if unicodedata.category(char) == "Cf"]
+    assert [char for char in formats if tidy(f"a{char}b") != "ab"] == []
 
 
 def test_a_key_has_a_fixed_length_and_is_ascii():

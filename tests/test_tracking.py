@@ -451,3 +451,10 @@ def test_times_long_gone_do_no_harm(person, terms, settings):
 def test_text_that_expands_is_refused(person, terms):
     with pytest.raises(InvalidInput, match="normalized"):
         track(person, "search", text="\ufdfa" * 2700)
+
+
+def test_text_just_within_the_limit_is_matched(person, terms):
+    row = track(person, "search", text="é python " * 800).interaction
+    assert row.extracted_keywords == ["Python"]
+    with pytest.raises(InvalidInput, match="normalized"):
+        track(person, "search", text="\ufdfa" * 456)

@@ -59,6 +59,15 @@ def test_texts_and_names():
     assert "NUL" in name_problem("a\x00")
 
 
+def test_more_than_thirty_combining_marks_in_a_row_are_refused():
+    problem = "Has more than 30 combining marks in a row (position 2)."
+    assert name_problem("ab" + "\u0301" * 31) == problem
+    assert name_problem("ab" + "\u0301\u034f" * 31) == problem
+    assert name_problem("ab" + "\u0301" * 30) is None
+    # What is stored as it is and never normalised may hold them.
+    assert json_problem({"a": "\u0301" * 31}) is None
+
+
 @given(st.one_of(st.text(), st.integers(), st.binary(), st.floats(), st.just(10**5000)))
 def test_any_value_can_be_shown(value):
     text = shown(value)

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from django_personalization.conf import app_settings
 from django_personalization.content import declaration_of
-from django_personalization.text import normalize, term_key, tidy
+from django_personalization.text import MOST_EXPANSION, normalize, term_key, tidy
 from django_personalization.validation import (
     MAX_BYTES,
     json_problem,
+    matched_text_problem,
     name_problem,
     shown,
-    text_problem,
 )
 from django_personalization.vocabulary import Term, Vocabulary
 
@@ -102,11 +102,16 @@ def _content_problem(content: object) -> str | None:
 
 
 def _text_problem(text: object) -> str | None:
-    problem = text_problem(text)
-    # Compatibility forms can make one character eighteen.
-    if problem is None and len(normalize(str(text))) > MAX_BYTES:
+    problem = matched_text_problem(text)
+    if problem is None and _is_too_long(str(text)):
         problem = _("Is longer than %s characters in its normalized form.") % f"{MAX_BYTES:,}"
     return problem
+
+
+def _is_too_long(text: str) -> bool:
+    # Most texts are so short that they need not be normalised to know; ASCII stays as long.
+    may_be = not text.isascii() and len(text) * MOST_EXPANSION > MAX_BYTES
+    return may_be and len(normalize(text)) > MAX_BYTES
 
 
 def _event_id_problem(event_id: object) -> str | None:

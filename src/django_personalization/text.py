@@ -9,6 +9,10 @@ from functools import cache
 from typing import Final
 
 KEY_LENGTH: Final = 32
+MOST_MARKS: Final = 30
+"""How many combining marks in a row a text may have: the Stream-Safe limit of UAX #15."""
+MOST_EXPANSION: Final = 18
+"""How many characters one may become in the normalised form: ﷺ does."""
 _JOINERS: Final = "\u200c\u200d"
 _SELECTORS: Final = "\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef"
 _KEYCAP: Final = "\u20e3"
@@ -99,6 +103,38 @@ def normalize(name: str) -> str:
 
 def _without_blanks(text: str) -> str:
     return _LONE_JOINER.sub("", _BLANKS.sub("", text)) if _IS_BLANK.search(text) else text
+
+
+# Most texts need no closer look: somewhere they are Latin, or have a blank or a full stop.
+_DENSE: Final = re.compile(f"[^\\x00-\\xac\\xae-\u02ff]{{{MOST_MARKS + 1}}}")
+
+
+@cache
+def _marks() -> frozenset[str]:
+    """Return what is sorted when it is normalised, among it two letters (ﾞ, ﾟ) that become marks.
+
+    Taken from the tables by which this Python sorts.
+    """
+    forms = {char: unicodedata.normalize("NFKD", char) for char in map(chr, range(0x300, 0x20000))}
+    return frozenset(char for char, form in forms.items() if all(map(unicodedata.combining, form)))
+
+
+@cache
+def _mark_run() -> re.Pattern[str]:
+    return re.compile(f"[{''.join(_marks())}{_BLANK}\u200d]+")
+
+
+def too_many_marks(text: str) -> int | None:
+    """Return where a run of more than :data:`MOST_MARKS` combining marks begins, if there is one.
+
+    Python sorts such a run when it normalises, in a time that grows with its square. Invisible
+    characters end no run, since they are taken out first. The time is linear.
+    """
+    if not _DENSE.search(text):
+        return None
+    marks = _marks()
+    runs = _mark_run().finditer(text)
+    return next((r.start() for r in runs if sum(c in marks for c in r.group()) > MOST_MARKS), None)
 
 
 def term_key(name: str) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from django_personalization.text import normalize
+from django_personalization.text import MOST_MARKS, normalize, too_many_marks
 
 MAX_BYTES: Final = 8192
 MAX_DEPTH: Final = 10
@@ -44,9 +44,23 @@ def text_problem(value: object, *, max_bytes: int = MAX_BYTES) -> str | None:
     return None
 
 
+def matched_text_problem(value: object) -> str | None:
+    """Return what is wrong with ``value`` as text that is normalised, or ``None``."""
+    problem = text_problem(value)
+    if problem is not None or not isinstance(value, str):
+        return problem
+    position = too_many_marks(value)
+    if position is None:
+        return None
+    return _("Has more than %(most)d combining marks in a row (position %(position)d).") % {
+        "most": MOST_MARKS,
+        "position": position,
+    }
+
+
 def name_problem(value: object) -> str | None:
     """Return what is wrong with ``value`` as the name of a tag or keyword, or ``None``."""
-    problem = text_problem(value)
+    problem = matched_text_problem(value)
     if problem is not None or not isinstance(value, str):
         return problem
     control = next((char for char in value if unicodedata.category(char) == "Cc"), " ")

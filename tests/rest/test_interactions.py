@@ -1,6 +1,7 @@
 """me/interactions/: tracking over HTTP, bulk, history and taking back."""
 
 import json
+import time
 
 import pytest
 from django.utils import timezone
@@ -183,6 +184,33 @@ def test_bulk_has_a_result_for_each_row(api, person, terms):
     assert list(results[1]["problems"]) == ["interaction_type"]
     assert UserInteraction.objects.count() == 2
     assert UserTag.objects.get().interaction_count == 1
+
+
+ZALGO = "a" + "".join(mark * 1000 for mark in "\u0345\u0301\u0316\u0321")
+
+
+def test_bulk_refuses_texts_of_nothing_but_marks_alone_and_quickly(api, person, terms):
+    """Normalising them would take half a minute."""
+    row = {"interaction_type": "search", "text": ZALGO}
+    name = {"interaction_type": "search", "extracted_keywords": ["Zig", "ab" + "\u0301" * 31]}
+    good = {"interaction_type": "search", "text": "python"}
+    body = json.dumps({"interactions": [row] * 290 + [name, good]}, ensure_ascii=False)
+    start = time.process_time()
+    response = api.post(URL + "bulk/", body.encode(), content_type="application/json")
+    assert time.process_time() - start < 5
+    *refused, named, stored = response.json()["results"]
+    message = "Has more than 30 combining marks in a row (position 1)."
+    assert all(result["problems"] == {"text": [message]} for result in refused)
+    message = "[1] has more than 30 combining marks in a row (position 2)."
+    assert named["problems"] == {"extracted_keywords": [message]}
+    assert stored["status"] == "created"
+    assert [tag.name for tag in UserTag.objects.of(person)] == ["Python"]
+
+
+def test_texts_of_nothing_but_marks_are_refused(api, terms):
+    response = post(api, {"interaction_type": "search", "text": ZALGO})
+    assert response.status_code == 400
+    assert response.json() == {"text": ["Has more than 30 combining marks in a row (position 1)."]}
 
 
 @pytest.mark.parametrize(
