@@ -61,9 +61,11 @@ def explained(rows: Sequence[Model], interests: Interests) -> list[Explanation]:
 
     See :func:`explain_many`.
     """
+    if not rows:
+        return []
     obstacle = _general_obstacle(interests)
-    if obstacle is not None or not rows:
-        return [Explanation(row, 0.0, (), (obstacle,)) for row in rows if obstacle]
+    if obstacle is not None:
+        return [Explanation(row, 0.0, (), (obstacle,)) for row in rows]
     terms = terms_of(interests.content, [row.pk for row in rows], interests.vocabulary)
     reader = _Reader(interests, _evidence_of(interests) if terms else {})
     own = _own(interests.content, rows, interests.user_id)
